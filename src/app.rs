@@ -1,0 +1,204 @@
+//! The only floor that joins rooms: readings in, one picture out.
+//!
+//! `Picture` is the whole truth at one moment and all that a face ever reads; `Command` is all that a face may
+//! ask. A picture holds timestamps and no instants, so that it can be stored, sent and drawn anywhere.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::analysis::Weakness;
+use crate::model::device::Device;
+use crate::model::fault::Fault;
+use crate::model::health::{Counts, Health, Marks};
+use crate::model::incident::{Incident, IncidentId};
+use crate::model::network::{Network, Node};
+use crate::model::{AgencyId, Element, NodeId};
+
+/// Where the monitor runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// On a real network.
+    Live,
+    /// In the emulated network: real sockets, nobody's devices.
+    Lab,
+    /// In process, without sockets: the kernel refused the lab its namespaces.
+    Simulated,
+}
+
+/// The whole truth at one moment.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// When it was made.
+    pub at: Timestamp,
+    /// When the monitor began.
+    pub began: Timestamp,
+    /// Where the monitor runs.
+    pub setting: Setting,
+    /// The model that it judges by.
+    pub network: Arc<Network>,
+    /// What is weak in that model, as designed.
+    pub weakness: Arc<Weakness>,
+    /// Every node that is asked, or at which an agency sits.
+    pub nodes: BTreeMap<NodeId, Arc<NodeView>>,
+    /// Open ones first, by severity (worst first) and start (oldest first); then ended ones, newest first, at
+    /// most 200.
+    pub incidents: Vec<Arc<Incident>>,
+    /// Why an edited topology was not taken over; empty when the newest is in use.
+    pub refused_edit: Arc<[Fault]>,
+    /// What the lab says is broken now, in order; always empty on a real network.
+    pub broken: Vec<Element>,
+    /// Agencies cut off: the peak of each quarter of an hour, oldest first, at most 96.
+    pub cut_off_peaks: Vec<u32>,
+    /// How the last round went.
+    pub round: Round,
+}
+
+/// How asking goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Round {
+    /// Nodes that are asked.
+    pub asked: usize,
+    /// Nodes that answered their last question.
+    pub answered: usize,
+    /// Devices that are polled by SNMP.
+    pub devices: usize,
+    /// Devices that answered their last poll.
+    pub devices_answered: usize,
+    /// Questions that our own socket could not send, since the start.
+    pub unsent: u64,
+}
+
+/// One node as it stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NodeView {
+    /// Its state.
+    pub health: Health,
+    /// Why it is degraded or unknown, in a few words; empty otherwise.
+    pub why: String,
+    /// What is said of the state.
+    pub marks: Marks,
+    /// When the state began.
+    pub since: Option<Timestamp>,
+    /// When it was last heard.
+    pub heard: Option<Timestamp>,
+    /// When its last reading came, answer or silence.
+    pub read: Option<Timestamp>,
+    /// Echoes sent in the window (at most 60).
+    pub sent: u32,
+    /// Echoes lost in the window.
+    pub lost: u32,
+    /// Loss with its 95 % interval (Clopper-Pearson); `None` before the first echo.
+    pub loss: Option<Loss>,
+    /// RTT over the window; `None` before the first answer.
+    pub rtt: Option<Rtt>,
+    /// The newest readings of the window, oldest first; `None` is a loss.
+    pub trail: Arc<[Option<Duration>]>,
+    /// The incident that explains its silence.
+    pub incident: Option<IncidentId>,
+    /// What SNMP said last.
+    pub device: Option<Arc<Device>>,
+    /// Whether SNMP answers; `None` where it is not asked or has not been yet.
+    pub snmp_answers: Option<bool>,
+}
+
+/// A ratio of lost echoes with its exact 95 % interval; all 0..1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Loss {
+    pub ratio: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// Round trip times of a window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Rtt {
+    pub last: Duration,
+    pub min: Duration,
+    pub median: Duration,
+    pub p95: Duration,
+}
+
+/// What a face may ask of the monitor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Cut an element of the lab; refused on a real network.
+    Cut(Element),
+    /// Restore an element of the lab.
+    Restore(Element),
+    /// Restore everything in the lab.
+    RestoreAll,
+}
+
+impl Picture {
+    /// Returns a node's view, or the unknown one for a node that is never asked.
+    #[must_use]
+    pub fn node(&self, node: &NodeId) -> Arc<NodeView> {
+        self.nodes.get(node).cloned().unwrap_or_default()
+    }
+
+    /// Returns an agency's view: that of the node it sits at.
+    #[must_use]
+    pub fn agency(&self, agency: &AgencyId) -> Arc<NodeView> {
+        self.network
+            .agencies
+            .get(agency)
+            .map(|agency| self.node(&agency.node))
+            .unwrap_or_default()
+    }
+
+    /// Returns a node's state as it may be shown at `now`: unknown when its data are older than two rounds.
+    #[must_use]
+    pub fn health(&self, node: &NodeId, now: Timestamp) -> Health {
+        let view = self.node(node);
+        let Some(read) = view.read else {
+            return Health::Unknown;
+        };
+        let limit = self
+            .network
+            .nodes
+            .get(node)
+            .map_or(Duration::from_secs(20), stale_after);
+        let age = now.duration_since(read);
+        if age > SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX) {
+            Health::Unknown
+        } else {
+            view.health
+        }
+    }
+
+    /// Counts agencies by the state that may be shown at `now`.
+    #[must_use]
+    pub fn counts(&self, now: Timestamp) -> Counts {
+        Counts::of(
+            self.network
+                .agencies
+                .values()
+                .map(|agency| self.health(&agency.node, now)),
+        )
+    }
+
+    /// Returns the age of the oldest state on the screen that should be fresh: the time since the newest reading.
+    #[must_use]
+    pub fn age(&self, now: Timestamp) -> Option<Duration> {
+        let newest = self.nodes.values().filter_map(|view| view.read).max()?;
+        Some(Duration::try_from(now.duration_since(newest)).unwrap_or(Duration::ZERO))
+    }
+
+    /// Returns the open incidents.
+    pub fn open_incidents(&self) -> impl Iterator<Item = &Arc<Incident>> {
+        self.incidents
+            .iter()
+            .filter(|incident| incident.until.is_none())
+    }
+}
+
+/// Returns the age at which a node's data say nothing any more: two rounds, and the time-out of the second.
+#[must_use]
+pub fn stale_after(node: &Node) -> Duration {
+    node.policy.ping_interval * 2 + node.policy.ping_timeout
+}

@@ -1,0 +1,1 @@
+//! The one query language: parse, and match against named fields; pure.

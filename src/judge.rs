@@ -1,0 +1,1 @@
+//! Who is up and who is down: readings in, transitions and questions out; pure.

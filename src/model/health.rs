@@ -1,0 +1,97 @@
+//! The five states, which sum to the total, and the marks, which are counted apart.
+
+use serde::Serialize;
+
+/// State of a target, a node or an agency.
+///
+/// The order is that of trouble, the worst last; lists of problems sort by it, reversed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// The last round was answered.
+    Up,
+    /// Never asked, could not be asked, data too old, or the monitor itself is cut off.
+    #[default]
+    Unknown,
+    /// Answers, but with loss, late, or to ping only.
+    Degraded,
+    /// Silent, and a named cause in front of it explains it.
+    Shadowed,
+    /// Silent in a round and in the whole inquiry after it, and nothing in front of it explains it.
+    Down,
+}
+
+impl Health {
+    /// All states, best first.
+    pub const ALL: [Self; 5] = [
+        Self::Up,
+        Self::Unknown,
+        Self::Degraded,
+        Self::Shadowed,
+        Self::Down,
+    ];
+
+    /// Returns the word of JSON, TOML and filters.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Unknown => "unknown",
+            Self::Degraded => "degraded",
+            Self::Shadowed => "shadowed",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// What is said of a state without changing it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent marks, each true or not"
+)]
+pub struct Marks {
+    /// Its node, or what it depends on, is in a declared maintenance.
+    pub maintenance: bool,
+    /// A person has taken its incident.
+    pub acknowledged: bool,
+    /// It changes too often: over 30 % of the last 21 results, until under 25 %.
+    pub flapping: bool,
+    /// Outside its office hours: silence is unknown, not down.
+    pub closed: bool,
+}
+
+/// How many are in each state; the five sum to the total.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// All.
+    pub total: usize,
+    /// Up.
+    pub up: usize,
+    /// Degraded.
+    pub degraded: usize,
+    /// Down.
+    pub down: usize,
+    /// Shadowed.
+    pub shadowed: usize,
+    /// Unknown.
+    pub unknown: usize,
+}
+
+impl Counts {
+    /// Counts states.
+    pub fn of(states: impl IntoIterator<Item = Health>) -> Self {
+        let mut counts = Self::default();
+        for health in states {
+            counts.total += 1;
+            *match health {
+                Health::Up => &mut counts.up,
+                Health::Degraded => &mut counts.degraded,
+                Health::Down => &mut counts.down,
+                Health::Shadowed => &mut counts.shadowed,
+                Health::Unknown => &mut counts.unknown,
+            } += 1;
+        }
+        counts
+    }
+}

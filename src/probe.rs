@@ -1,0 +1,1 @@
+//! Asking: targets in, readings out, by ping and SNMP over real sockets.

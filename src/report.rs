@@ -1,0 +1,3 @@
+//! Reports: functions of a picture or of the model, one format a file.
+
+pub mod words;

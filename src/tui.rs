@@ -1,0 +1,1 @@
+//! The dashboard: a terminal that is always given back whole, and the loop that draws a picture.

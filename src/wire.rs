@@ -1,0 +1,1 @@
+//! Bytes and values: what goes over the wire, without a socket.
