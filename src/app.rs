@@ -13,6 +13,7 @@ use crate::analysis::Weakness;
 use crate::model::device::Device;
 use crate::model::fault::Fault;
 use crate::model::health::{Counts, Health, Marks};
+pub use crate::model::health::{Loss, Rtt};
 use crate::model::incident::{Incident, IncidentId};
 use crate::model::network::{Network, Node};
 use crate::model::{AgencyId, Element, NodeId};
@@ -102,25 +103,6 @@ pub struct NodeView {
     pub device: Option<Arc<Device>>,
     /// Whether SNMP answers; `None` where it is not asked or has not been yet.
     pub snmp_answers: Option<bool>,
-}
-
-/// A ratio of lost echoes with its exact 95 % interval; all 0..1.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Loss {
-    pub ratio: f64,
-    pub low: f64,
-    pub high: f64,
-}
-
-/// Round trip times of a window.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Rtt {
-    pub last: Duration,
-    pub min: Duration,
-    pub median: Duration,
-    pub p95: Duration,
 }
 
 /// What a face may ask of the monitor.
