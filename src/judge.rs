@@ -112,6 +112,12 @@ impl Pulse {
         }
     }
 
+    /// Returns whether it is a suspect for long enough that everybody is asked.
+    #[must_use]
+    pub fn is_serious(&self) -> bool {
+        matches!(self.phase, Phase::Suspect(suspect) if suspect.silences >= SERIOUS)
+    }
+
     /// Returns whether it is silent through an inquiry.
     #[must_use]
     pub fn is_silent(&self) -> bool {
@@ -399,11 +405,6 @@ impl Judge {
         self.census(now)
     }
 
-    /// Tells the inquiry that questions of somebody else are under way, whose answers it should wait for.
-    pub fn wait_until(&mut self, until: Instant) {
-        self.inquiry.wait_until(until);
-    }
-
     /// Returns when `close` should be called next; `None` while no inquiry is open.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
@@ -412,15 +413,29 @@ impl Judge {
 
     /// Closes the inquiry when its questions are back, and returns what it was about.
     ///
-    /// It waits for suspects who have been silent twice, but never longer than its own limit. Cost O(n).
-    pub fn close(&mut self, now: Instant) -> Option<Closed> {
+    /// It waits for suspects who have been silent twice, and while `busy` says that questions of somebody else
+    /// are under way; but never longer than its own limit. Cost O(n).
+    pub fn close(&mut self, now: Instant, busy: bool) -> Option<Closed> {
         self.inquiry.deadline()?;
-        let busy = self
-            .pulses
-            .values()
-            .any(|pulse| matches!(pulse.phase, Phase::Suspect(s) if s.silences >= 2));
+        let busy = busy
+            || self
+                .pulses
+                .values()
+                .any(|pulse| matches!(pulse.phase, Phase::Suspect(s) if s.silences >= 2));
         let matters = self.inquiry.close(now, busy)?;
         let from = matters.iter().map(|(_, asked)| *asked).min()?;
+        let (silent, answering) = self.since(from);
+        Some(Closed {
+            from,
+            silent,
+            answering,
+            matters: matters.into_iter().map(|(matter, _)| matter).collect(),
+        })
+    }
+
+    /// Returns who is silent, and who answered a question that left at `from` or later.
+    #[must_use]
+    pub fn since(&self, from: Instant) -> (BTreeSet<NodeId>, BTreeSet<NodeId>) {
         let silent = self
             .pulses
             .iter()
@@ -435,12 +450,7 @@ impl Judge {
             })
             .map(|(node, _)| node.clone())
             .collect();
-        Some(Closed {
-            from,
-            silent,
-            answering,
-            matters: matters.into_iter().map(|(matter, _)| matter).collect(),
-        })
+        (silent, answering)
     }
 }
 

@@ -32,7 +32,6 @@ pub enum Matter {
 pub struct Inquiry {
     matters: Vec<(Matter, Instant)>,
     opened: Option<Instant>,
-    wait: Option<Instant>,
     asked_all: Option<Instant>,
 }
 
@@ -41,11 +40,6 @@ impl Inquiry {
     pub fn open(&mut self, matter: Matter, asked: Instant, now: Instant) {
         self.matters.push((matter, asked));
         self.opened.get_or_insert(now);
-    }
-
-    /// Waits for answers of others until `until`, within the limit.
-    pub fn wait_until(&mut self, until: Instant) {
-        self.wait = self.wait.max(Some(until));
     }
 
     /// Forgets nodes that are not asked any more.
@@ -74,14 +68,14 @@ impl Inquiry {
     }
 
     /// Closes the inquiry if it may close now, and returns its matters.
+    ///
+    /// While it is `busy` (questions are under way that may change the verdict) it waits, up to its limit.
     pub fn close(&mut self, now: Instant, busy: bool) -> Option<Vec<(Matter, Instant)>> {
         let opened = self.opened?;
-        let waits = busy || self.wait.is_some_and(|until| now < until);
-        if now < opened + LEAST || (waits && now < opened + MOST) {
+        if now < opened + LEAST || (busy && now < opened + MOST) {
             return None;
         }
         self.opened = None;
-        self.wait = None;
         Some(std::mem::take(&mut self.matters))
     }
 }

@@ -117,12 +117,13 @@ impl Window {
         let last = self.echoes.iter().rev().find_map(|echo| *echo)?;
         let mut sorted: Vec<Duration> = self.echoes.iter().filter_map(|echo| *echo).collect();
         sorted.sort_unstable();
-        let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
+        // The nearest rank, in hundredths.
+        let at = |percent: usize| sorted[((sorted.len() - 1) * percent + 50) / 100];
         Some(Rtt {
             last,
-            min: at(0.0),
-            median: at(0.5),
-            p95: at(0.95),
+            min: at(0),
+            median: at(50),
+            p95: at(95),
         })
     }
 
