@@ -3,6 +3,10 @@
 //! `Picture` is the whole truth at one moment and all that a face ever reads; `Command` is all that a face may
 //! ask. A picture holds timestamps and no instants, so that it can be stored, sent and drawn anywhere.
 
+pub mod incident;
+pub mod monitor;
+pub mod reference;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

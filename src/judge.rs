@@ -181,7 +181,7 @@ impl Judge {
     }
 
     /// Returns what is known of all nodes that are asked, in order of id.
-    pub fn pulses(&self) -> impl Iterator<Item = (&NodeId, &Pulse)> {
+    pub fn pulses(&self) -> impl ExactSizeIterator<Item = (&NodeId, &Pulse)> {
         self.pulses.iter()
     }
 
