@@ -2,3 +2,5 @@
 
 /// The stairs of the house, kept.
 mod house;
+/// Bytes and values: there and back, real recordings, and any values at all.
+mod wire;
