@@ -4,3 +4,6 @@
 mod house;
 /// Bytes and values: there and back, real recordings, and any values at all.
 mod wire;
+
+/// The query language.
+mod filter;
