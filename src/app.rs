@@ -3,9 +3,12 @@
 //! `Picture` is the whole truth at one moment and all that a face ever reads; `Command` is all that a face may
 //! ask. A picture holds timestamps and no instants, so that it can be stored, sent and drawn anywhere.
 
+pub mod check;
 pub mod incident;
+pub mod memory;
 pub mod monitor;
 pub mod reference;
+pub mod settings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

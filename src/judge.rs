@@ -181,6 +181,7 @@ impl Judge {
     }
 
     /// Returns what is known of all nodes that are asked, in order of id.
+    #[must_use]
     pub fn pulses(&self) -> impl ExactSizeIterator<Item = (&NodeId, &Pulse)> {
         self.pulses.iter()
     }

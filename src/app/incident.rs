@@ -41,9 +41,21 @@ impl Book {
     /// Takes over what an earlier run left: the number it had reached and what was open.
     #[must_use]
     pub fn after(last: u32, open: Vec<Incident>) -> Self {
-        let last = open.iter().map(|incident| incident.id.0).max().unwrap_or(0).max(last);
-        let open = open.into_iter().map(|incident| (incident.id, Arc::new(incident))).collect();
-        Self { open, ended: VecDeque::new(), last }
+        let last = open
+            .iter()
+            .map(|incident| incident.id.0)
+            .max()
+            .unwrap_or(0)
+            .max(last);
+        let open = open
+            .into_iter()
+            .map(|incident| (incident.id, Arc::new(incident)))
+            .collect();
+        Self {
+            open,
+            ended: VecDeque::new(),
+            last,
+        }
     }
 
     /// Returns the highest number given so far.
@@ -62,7 +74,12 @@ impl Book {
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Incident>> {
         let mut open: Vec<Arc<Incident>> = self.open.values().cloned().collect();
-        open.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.since.cmp(&b.since)).then(a.id.cmp(&b.id)));
+        open.sort_by(|a, b| {
+            b.severity
+                .cmp(&a.severity)
+                .then(a.since.cmp(&b.since))
+                .then(a.id.cmp(&b.id))
+        });
         open.extend(self.ended.iter().cloned());
         open
     }
@@ -87,12 +104,15 @@ impl Book {
                 .filter(|(kinship, _)| *kinship > (0, 0))
                 .max()
                 .and_then(|(_, id)| before.remove(&id.0));
-            let (id, since, named) = match &continued {
-                Some(incident) => (incident.id, incident.since.min(finding.since), incident.named),
-                None => {
-                    self.last += 1;
-                    (IncidentId(self.last), finding.since, at)
-                }
+            let (id, since, named) = if let Some(incident) = &continued {
+                (
+                    incident.id,
+                    incident.since.min(finding.since),
+                    incident.named,
+                )
+            } else {
+                self.last += 1;
+                (IncidentId(self.last), finding.since, at)
             };
             let incident = Incident {
                 id,
@@ -113,7 +133,10 @@ impl Book {
             ids.push(id);
         }
         for incident in before.into_values() {
-            self.ended.push_front(Arc::new(Incident { until: Some(at), ..(*incident).clone() }));
+            self.ended.push_front(Arc::new(Incident {
+                until: Some(at),
+                ..(*incident).clone()
+            }));
         }
         self.ended.truncate(REMEMBERED);
         ids
@@ -137,7 +160,15 @@ fn kinship(incident: &Incident, finding: &Finding) -> (usize, usize) {
     if incident.kind == IncidentKind::Monitor && finding.kind == IncidentKind::Monitor {
         return (1, 1);
     }
-    let causes = finding.causes.iter().filter(|cause| incident.causes.contains(cause)).count();
-    let nodes = finding.nodes.iter().filter(|node| incident.nodes.binary_search(node).is_ok()).count();
+    let causes = finding
+        .causes
+        .iter()
+        .filter(|cause| incident.causes.contains(cause))
+        .count();
+    let nodes = finding
+        .nodes
+        .iter()
+        .filter(|node| incident.nodes.binary_search(node).is_ok())
+        .count();
     (causes, nodes)
 }

@@ -66,13 +66,18 @@ impl Memory {
     pub fn read(path: &Path) -> Result<Self, Forgotten> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Forgotten::Missing(path.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Forgotten::Missing(path.to_owned()));
+            }
             Err(_) => return Err(Forgotten::Torn(path.to_owned())),
         };
         match serde_json::from_str::<File>(&text) {
-            Ok(file) if file.schema == SCHEMA => {
-                Ok(Self { last: file.last, open: file.open, said: file.said, verdict: file.verdict })
-            }
+            Ok(file) if file.schema == SCHEMA => Ok(Self {
+                last: file.last,
+                open: file.open,
+                said: file.said,
+                verdict: file.verdict,
+            }),
             _ => Err(Forgotten::Torn(path.to_owned())),
         }
     }
@@ -87,26 +92,45 @@ impl Memory {
             verdict: self.verdict.clone(),
         };
         let beside = path.with_extension("tmp");
-        let mut out = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        let mut out = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&beside)?;
         serde_json::to_writer_pretty(&mut out, &file)?;
         out.write_all(b"\n")?;
         out.sync_all()?;
         fs::rename(&beside, path)?;
         // The name is on disk only when its folder is.
-        path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+        path.parent()
+            .map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
     }
 
     /// Returns a book that carries on the numbers and beginnings of the open incidents.
     #[must_use]
     pub fn book(&self) -> Book {
-        Book::after(self.last, self.open.iter().filter_map(Kept::incident).collect())
+        Book::after(
+            self.last,
+            self.open.iter().filter_map(Kept::incident).collect(),
+        )
     }
 
     /// Returns what to remember of a book.
     #[must_use]
     pub fn of(book: &Book) -> Self {
-        let open = book.list().into_iter().filter(|incident| incident.until.is_none()).map(|i| Kept::of(&i)).collect();
-        Self { last: book.last(), open, said: None, verdict: None }
+        let open = book
+            .list()
+            .into_iter()
+            .filter(|incident| incident.until.is_none())
+            .map(|i| Kept::of(&i))
+            .collect();
+        Self {
+            last: book.last(),
+            open,
+            said: None,
+            verdict: None,
+        }
     }
 }
 
@@ -123,14 +147,23 @@ impl Kept {
     }
 
     fn incident(&self) -> Option<Incident> {
-        let kind = [IncidentKind::Monitor, IncidentKind::Outage, IncidentKind::Redundancy, IncidentKind::Loss]
-            .into_iter()
-            .find(|kind| kind.word() == self.kind)?;
+        let kind = [
+            IncidentKind::Monitor,
+            IncidentKind::Outage,
+            IncidentKind::Redundancy,
+            IncidentKind::Loss,
+        ]
+        .into_iter()
+        .find(|kind| kind.word() == self.kind)?;
         Some(Incident {
             id: IncidentId(self.id),
             kind,
             severity: IncidentSeverity::Warning,
-            causes: self.causes.iter().filter_map(|cause| cause.parse::<Element>().ok()).collect(),
+            causes: self
+                .causes
+                .iter()
+                .filter_map(|cause| cause.parse::<Element>().ok())
+                .collect(),
             probability: 0.0,
             cut_off: Vec::new(),
             one_path: Vec::new(),
@@ -185,14 +218,23 @@ pub fn lock(folder: &Path, at: Timestamp) -> Result<Lock, Locked> {
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(mut file) => {
             let said = format!("pid {} since {at:.0}\n", std::process::id());
-            file.set_len(0).and_then(|()| file.write_all(said.as_bytes())).map_err(failed(&path))?;
+            file.set_len(0)
+                .and_then(|()| file.write_all(said.as_bytes()))
+                .map_err(failed(&path))?;
             Ok(Lock { _file: file })
         }
         Err((_, nix::errno::Errno::EWOULDBLOCK)) => {
             let holder = fs::read_to_string(&path).unwrap_or_default();
-            let holder: String = holder.trim().chars().filter(|c| !crate::model::text::is_unsafe(*c)).collect();
+            let holder: String = holder
+                .trim()
+                .chars()
+                .filter(|c| !crate::model::text::is_unsafe(*c))
+                .collect();
             Err(Locked::Held(holder))
         }
-        Err((_, errno)) => Err(Locked::Failed { path, source: errno.into() }),
+        Err((_, errno)) => Err(Locked::Failed {
+            path,
+            source: errno.into(),
+        }),
     }
 }

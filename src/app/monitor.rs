@@ -149,7 +149,8 @@ impl Monitor {
         });
         self.pending.clear();
         self.mute.clear();
-        self.views.retain(|node, _| reference.network.nodes.contains_key(node));
+        self.views
+            .retain(|node, _| reference.network.nodes.contains_key(node));
         self.special = Special::at(&reference, at);
         self.reference = reference;
         self.refused_edit = Arc::from([]);
@@ -194,7 +195,13 @@ impl Monitor {
     }
 
     /// Compares the declared ports of a device with what it reports; a change opens an inquiry.
-    fn see_ports(&mut self, node: &NodeId, device: &Device, asked: Instant, now: Instant) -> Vec<Ask> {
+    fn see_ports(
+        &mut self,
+        node: &NodeId,
+        device: &Device,
+        asked: Instant,
+        now: Instant,
+    ) -> Vec<Ask> {
         let mut changed = Vec::new();
         for interface in &device.interfaces {
             let up = match interface.oper {
@@ -202,15 +209,26 @@ impl Monitor {
                 PortStatus::Down | PortStatus::LowerLayerDown | PortStatus::NotPresent => false,
                 PortStatus::Testing | PortStatus::Unknown | PortStatus::Dormant => continue,
             };
-            let Some(link) = self.reference.link_on(node, interface.name.as_str()) else { continue };
+            let Some(link) = self.reference.link_on(node, interface.name.as_str()) else {
+                continue;
+            };
             let key = (node.clone(), link.clone());
             let before = self.ports.get(&key);
             if before.is_some_and(|port| port.asked > asked) {
                 continue;
             }
             let is_news = before.map_or(!up, |port| port.up != up);
-            let since = before.filter(|port| port.up == up).map_or(asked, |port| port.changed);
-            self.ports.insert(key, Port { up, asked, changed: since });
+            let since = before
+                .filter(|port| port.up == up)
+                .map_or(asked, |port| port.changed);
+            self.ports.insert(
+                key,
+                Port {
+                    up,
+                    asked,
+                    changed: since,
+                },
+            );
             if is_news {
                 changed.push(link.clone());
             }
@@ -238,26 +256,44 @@ impl Monitor {
 
     /// Asks the ports of the nodes beside one that fell silent or came back, and its own.
     fn ask_ports_beside(&mut self, node: &NodeId, now: Instant) -> Vec<Ask> {
-        let Some(at) = self.reference.graph.node(node) else { return Vec::new() };
+        let Some(at) = self.reference.graph.node(node) else {
+            return Vec::new();
+        };
         let graph = self.reference.graph.clone();
-        let beside: BTreeSet<NodeId> =
-            graph.neighbours(at).map(|(_, next)| graph.node_id(next).clone()).chain([node.clone()]).collect();
-        beside.iter().filter_map(|node| self.ask_port(node, now)).collect()
+        let beside: BTreeSet<NodeId> = graph
+            .neighbours(at)
+            .map(|(_, next)| graph.node_id(next).clone())
+            .chain([node.clone()])
+            .collect();
+        beside
+            .iter()
+            .filter_map(|node| self.ask_port(node, now))
+            .collect()
     }
 
     /// Asks a device for its ports, once in an inquiry.
     fn ask_port(&mut self, node: &NodeId, now: Instant) -> Option<Ask> {
-        let silent = self.judge.pulse(node).is_none_or(|pulse| pulse.is_silent() || pulse.is_serious());
+        let silent = self
+            .judge
+            .pulse(node)
+            .is_none_or(|pulse| pulse.is_silent() || pulse.is_serious());
         if silent || !self.polled.contains(node) || self.asked_ports.len() >= MOST_PORTS {
             return None;
         }
         if !self.asked_ports.insert(node.clone()) {
             return None;
         }
-        let target = TargetId { node: node.clone(), method: Method::Snmp };
+        let target = TargetId {
+            node: node.clone(),
+            method: Method::Snmp,
+        };
         self.pending.insert(target.clone());
         self.pending_until = Some(now + PORTS_WITHIN);
-        Some(Ask { target, times: 1, spacing: Duration::ZERO })
+        Some(Ask {
+            target,
+            times: 1,
+            spacing: Duration::ZERO,
+        })
     }
 
     /// Returns when `tick` should be called next because of an inquiry; `None` while nothing is open.
@@ -286,7 +322,8 @@ impl Monitor {
             return false;
         }
         let special = Special::at(&self.reference, at);
-        let changed = special.closed != self.special.closed || special.worked_on != self.special.worked_on;
+        let changed =
+            special.closed != self.special.closed || special.worked_on != self.special.worked_on;
         self.special = special;
         if changed {
             self.stale_all();
@@ -307,17 +344,31 @@ impl Monitor {
 
     /// Explains what is silent again, without new facts: the model, the hour or a maintenance has changed.
     fn reconsider(&mut self, now: Instant, at: Timestamp) {
-        let round = self.reference.network.nodes.values().map(|node| node.policy.ping_interval).max();
-        let from = now.checked_sub(round.unwrap_or_default() * 2).unwrap_or(now);
+        let round = self
+            .reference
+            .network
+            .nodes
+            .values()
+            .map(|node| node.policy.ping_interval)
+            .max();
+        let from = now
+            .checked_sub(round.unwrap_or_default() * 2)
+            .unwrap_or(now);
         let (silent, answering) = self.judge.since(from);
-        let closed = Closed { from, silent, answering, matters: vec![Matter::Port] };
+        let closed = Closed {
+            from,
+            silent,
+            answering,
+            matters: vec![Matter::Port],
+        };
         self.conclude(&closed, now, at);
     }
 
     /// Replaces the findings about loss, which come from windows and not from an inquiry.
     pub fn take_losses(&mut self, losses: Vec<Finding>, at: Timestamp) {
         // Behind all others, so that the verdicts keep pointing at theirs.
-        self.findings.retain(|finding| finding.kind != IncidentKind::Loss);
+        self.findings
+            .retain(|finding| finding.kind != IncidentKind::Loss);
         self.findings.extend(losses);
         self.numbers = self.book.take(&self.findings, at);
     }
@@ -325,14 +376,23 @@ impl Monitor {
     fn stale_all(&mut self) {
         let network = &self.reference.network;
         self.stale = self.judge.pulses().map(|(node, _)| node.clone()).collect();
-        self.stale.extend(network.agencies.values().map(|agency| agency.node.clone()));
+        self.stale
+            .extend(network.agencies.values().map(|agency| agency.node.clone()));
     }
 
     fn note_peak(&mut self, at: Timestamp) {
-        let gone = |node: &NodeId| self.verdicts.get(node).is_some_and(|v| v.health != Health::Unknown);
+        let gone = |node: &NodeId| {
+            self.verdicts
+                .get(node)
+                .is_some_and(|v| v.health != Health::Unknown)
+        };
         let network = &self.reference.network;
-        let now_cut_off: usize =
-            self.verdicts.keys().filter(|node| gone(node)).map(|node| network.agencies_at(node).len()).sum();
+        let now_cut_off: usize = self
+            .verdicts
+            .keys()
+            .filter(|node| gone(node))
+            .map(|node| network.agencies_at(node).len())
+            .sum();
         let quarter = at.as_second().div_euclid(900);
         match self.peaks.back_mut() {
             Some((last, peak)) if *last == quarter => *peak = (*peak).max(now_cut_off as u32),
@@ -348,8 +408,13 @@ impl Special {
     fn at(reference: &Reference, at: Timestamp) -> Self {
         let network = &reference.network;
         let is_closed = |agency: &AgencyId| {
-            let hours = network.agencies.get(agency).and_then(|agency| agency.hours.as_ref());
-            hours.and_then(|hours| network.hours.get(hours)).is_some_and(|hours| !hours.are_open(at, &network.time_zone))
+            let hours = network
+                .agencies
+                .get(agency)
+                .and_then(|agency| agency.hours.as_ref());
+            hours
+                .and_then(|hours| network.hours.get(hours))
+                .is_some_and(|hours| !hours.are_open(at, &network.time_zone))
         };
         let closed = network
             .nodes
@@ -361,24 +426,43 @@ impl Special {
             .cloned()
             .collect();
         let mut worked_on = BTreeSet::new();
-        for maintenance in network.maintenances.iter().filter(|maintenance| maintenance.is_open(at)) {
+        for maintenance in network
+            .maintenances
+            .iter()
+            .filter(|maintenance| maintenance.is_open(at))
+        {
             for element in &maintenance.elements {
                 if let Element::Risk(risk) = element {
-                    worked_on.extend(network.risks.get(risk).into_iter().flat_map(|risk| risk.members.clone()));
+                    worked_on.extend(
+                        network
+                            .risks
+                            .get(risk)
+                            .into_iter()
+                            .flat_map(|risk| risk.members.clone()),
+                    );
                 }
                 worked_on.insert(element.clone());
             }
         }
-        Self { minute: at.as_second().div_euclid(60), closed, worked_on }
+        Self {
+            minute: at.as_second().div_euclid(60),
+            closed,
+            worked_on,
+        }
     }
 }
 
 fn polled(targets: &[Target]) -> BTreeSet<NodeId> {
-    targets.iter().filter(|target| target.id.method == Method::Snmp).map(|target| target.id.node.clone()).collect()
+    targets
+        .iter()
+        .filter(|target| target.id.method == Method::Snmp)
+        .map(|target| target.id.node.clone())
+        .collect()
 }
 
 /// Returns the moment of an instant, by what both clocks say now.
 fn moment(instant: Instant, now: Instant, at: Timestamp) -> Timestamp {
-    let ago = jiff::SignedDuration::try_from(now.saturating_duration_since(instant)).unwrap_or_default();
+    let ago =
+        jiff::SignedDuration::try_from(now.saturating_duration_since(instant)).unwrap_or_default();
     at.checked_sub(ago).unwrap_or(at)
 }

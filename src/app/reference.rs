@@ -34,7 +34,10 @@ impl Reference {
         for link in network.links.values() {
             for end in link.ends() {
                 if let Some(port) = &end.port {
-                    ports.entry(end.node.clone()).or_default().insert(port_key(port), link.id.clone());
+                    ports
+                        .entry(end.node.clone())
+                        .or_default()
+                        .insert(port_key(port), link.id.clone());
                 }
             }
         }

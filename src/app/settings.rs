@@ -3,7 +3,7 @@
 //! The only place that looks at the environment. Secrets come from a file that nobody else can read, never
 //! from an argument or a variable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::io;
@@ -47,7 +47,9 @@ pub enum SettingsError {
         source: io::Error,
     },
     /// Neither a state folder was given nor a home in which to make one.
-    #[error("there is no place for the state: neither STATE_DIRECTORY nor XDG_STATE_HOME nor HOME is set.")]
+    #[error(
+        "there is no place for the state: neither STATE_DIRECTORY nor XDG_STATE_HOME nor HOME is set."
+    )]
     Homeless,
     /// The topology names credentials that no file has.
     #[error("no credentials for {names}; looked in {looked}.")]
@@ -58,7 +60,9 @@ pub enum SettingsError {
         looked: String,
     },
     /// Illustrative data outside the lab.
-    #[error("`{network}` is an example: its addresses belong to nobody here, so it is probed only inside the lab.")]
+    #[error(
+        "`{network}` is an example: its addresses belong to nobody here, so it is probed only inside the lab."
+    )]
     Example {
         /// The network's id.
         network: String,
@@ -106,7 +110,9 @@ pub fn lab_socket() -> Option<PathBuf> {
 /// Returns whether a network may be probed: an example only inside the lab.
 pub fn may_probe(network: &Network, is_lab: bool) -> Result<(), SettingsError> {
     if network.example && !is_lab {
-        return Err(SettingsError::Example { network: network.id.clone() });
+        return Err(SettingsError::Example {
+            network: network.id.clone(),
+        });
     }
     Ok(())
 }
@@ -117,23 +123,39 @@ pub fn may_probe(network: &Network, is_lab: bool) -> Result<(), SettingsError> {
 /// `./credentials.toml`, `~/.config/spanwatch/`, `/etc/spanwatch/`. It must be a plain file of this user or
 /// root that nobody else can read.
 pub fn keyring(network: &Network, given: Option<&Path>) -> Result<Keyring, SettingsError> {
-    let named: BTreeMap<&CredentialName, ()> =
-        network.nodes.values().filter_map(|node| node.snmp.as_ref()).map(|name| (name, ())).collect();
+    let named: BTreeSet<&CredentialName> = network
+        .nodes
+        .values()
+        .filter_map(|node| node.snmp.as_ref())
+        .collect();
     if named.is_empty() && given.is_none() {
         return Ok(Keyring::new());
     }
     let places = credential_places(given);
     let missing = |names: Vec<String>| SettingsError::Missing {
         names: names.join(", "),
-        looked: places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", "),
+        looked: places
+            .iter()
+            .map(|place| place.display().to_string())
+            .collect::<Vec<_>>()
+            .join(", "),
     };
     let Some(path) = places.iter().find(|path| path.exists()) else {
-        return Err(missing(named.keys().map(|name| format!("`{name}`")).collect()));
+        return Err(missing(
+            named.iter().map(|name| format!("`{name}`")).collect(),
+        ));
     };
     let keyring = read_keyring(path)?;
-    let lacking: Vec<String> =
-        named.keys().filter(|name| !keyring.contains_key(**name)).map(|name| format!("`{name}`")).collect();
-    if lacking.is_empty() { Ok(keyring) } else { Err(missing(lacking)) }
+    let lacking: Vec<String> = named
+        .iter()
+        .filter(|name| !keyring.contains_key(**name))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if lacking.is_empty() {
+        Ok(keyring)
+    } else {
+        Err(missing(lacking))
+    }
 }
 
 fn credential_places(given: Option<&Path>) -> Vec<PathBuf> {
@@ -161,9 +183,15 @@ fn variable(name: &str) -> Option<String> {
 
 /// Reads one file of credentials.
 pub fn read_keyring(path: &Path) -> Result<Keyring, SettingsError> {
-    let unreadable = |source| SettingsError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| SettingsError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
     let about = fs::metadata(path).map_err(unreadable)?;
-    let exposed = |problem| SettingsError::Exposed { path: path.to_owned(), problem };
+    let exposed = |problem| SettingsError::Exposed {
+        path: path.to_owned(),
+        problem,
+    };
     if !about.is_file() {
         return Err(exposed("is not a plain file"));
     }
@@ -174,7 +202,11 @@ pub fn read_keyring(path: &Path) -> Result<Keyring, SettingsError> {
         return Err(exposed("belongs to somebody else"));
     }
     let text = fs::read_to_string(path).map_err(unreadable)?;
-    let fault = |line: usize, message: String| SettingsError::Credentials { path: path.to_owned(), line, message };
+    let fault = |line: usize, message: String| SettingsError::Credentials {
+        path: path.to_owned(),
+        line,
+        message,
+    };
     let file: File = toml::from_str(&text).map_err(|error| {
         let before = error.span().map_or(0, |span| span.start);
         let line = text.get(..before).unwrap_or_default().matches('\n').count() + 1;
@@ -184,8 +216,16 @@ pub fn read_keyring(path: &Path) -> Result<Keyring, SettingsError> {
     let mut keyring = Keyring::new();
     for (name, entry) in file.snmp {
         let span = entry.span();
-        let line = text.get(..span.start).unwrap_or_default().matches('\n').count() + 1;
-        let credential = entry.into_inner().credential().map_err(|message| fault(line, format!("`{name}` {message}")))?;
+        let line = text
+            .get(..span.start)
+            .unwrap_or_default()
+            .matches('\n')
+            .count()
+            + 1;
+        let credential = entry
+            .into_inner()
+            .credential()
+            .map_err(|message| fault(line, format!("`{name}` {message}")))?;
         keyring.insert(CredentialName::new(name), credential);
     }
     Ok(keyring)
@@ -226,7 +266,11 @@ impl Entry {
                 let Some(SecretText(community)) = self.community else {
                     return Err("needs a community".to_owned());
                 };
-                Ok(if self.version == "1" { Credential::V1 { community } } else { Credential::V2c { community } })
+                Ok(if self.version == "1" {
+                    Credential::V1 { community }
+                } else {
+                    Credential::V2c { community }
+                })
             }
             "3" => {
                 let user = self.user.ok_or("needs a user")?;
@@ -241,11 +285,20 @@ impl Entry {
                     _ => return Err("needs both `priv` and `priv-key`, or neither".to_owned()),
                 };
                 if privacy.is_some() && auth.is_none() {
-                    return Err("has privacy without authentication, which SNMP does not allow (RFC 3414)".to_owned());
+                    return Err(
+                        "has privacy without authentication, which SNMP does not allow (RFC 3414)"
+                            .to_owned(),
+                    );
                 }
-                Ok(Credential::V3 { user, auth, privacy })
+                Ok(Credential::V3 {
+                    user,
+                    auth,
+                    privacy,
+                })
             }
-            other => Err(format!("has version `{other}`; write \"1\", \"2c\" or \"3\"")),
+            other => Err(format!(
+                "has version `{other}`; write \"1\", \"2c\" or \"3\""
+            )),
         }
     }
 }
@@ -258,7 +311,11 @@ fn auth_protocol(name: &str) -> Result<AuthProtocol, String> {
         "sha256" => AuthProtocol::Sha256,
         "sha384" => AuthProtocol::Sha384,
         "sha512" => AuthProtocol::Sha512,
-        _ => return Err(format!("has auth `{name}`; write md5, sha1, sha224, sha256, sha384 or sha512")),
+        _ => {
+            return Err(format!(
+                "has auth `{name}`; write md5, sha1, sha224, sha256, sha384 or sha512"
+            ));
+        }
     })
 }
 
@@ -268,6 +325,10 @@ fn privacy_protocol(name: &str) -> Result<PrivacyProtocol, String> {
         "aes" | "aes128" => PrivacyProtocol::Aes128,
         "aes192" => PrivacyProtocol::Aes192,
         "aes256" => PrivacyProtocol::Aes256,
-        _ => return Err(format!("has priv `{name}`; write des, aes128, aes192 or aes256")),
+        _ => {
+            return Err(format!(
+                "has priv `{name}`; write des, aes128, aes192 or aes256"
+            ));
+        }
     })
 }

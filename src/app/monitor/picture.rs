@@ -23,7 +23,10 @@ impl Monitor {
             self.views.insert(node, Arc::new(view));
         }
         let network = &self.reference.network;
-        let mut round = Round { unsent: self.unsent, ..Round::default() };
+        let mut round = Round {
+            unsent: self.unsent,
+            ..Round::default()
+        };
         for (node, pulse) in self.judge.pulses() {
             round.asked += 1;
             round.answered += usize::from(pulse.phase == Phase::Answering);
@@ -50,7 +53,10 @@ impl Monitor {
     fn view(&self, id: &NodeId, now: Instant, at: Timestamp) -> NodeView {
         let network = &self.reference.network;
         let (Some(pulse), Some(node)) = (self.judge.pulse(id), network.nodes.get(id)) else {
-            return NodeView { why: "never asked".to_owned(), ..NodeView::default() };
+            return NodeView {
+                why: "never asked".to_owned(),
+                ..NodeView::default()
+            };
         };
         let before = self.views.get(id);
         let (health, why) = self.health(id, node, pulse);
@@ -61,9 +67,14 @@ impl Monitor {
         };
         let (sent, lost) = pulse.window.sent_and_lost();
         let verdict = self.verdicts.get(id);
-        let incident = verdict.and_then(|verdict| verdict.finding).and_then(|index| self.numbers.get(index)).copied();
+        let incident = verdict
+            .and_then(|verdict| verdict.finding)
+            .and_then(|index| self.numbers.get(index))
+            .copied();
         let maintenance = self.is_worked_on(id)
-            || incident.and_then(|id| self.book.open(id)).is_some_and(|incident| incident.maintenance);
+            || incident
+                .and_then(|id| self.book.open(id))
+                .is_some_and(|incident| incident.maintenance);
         NodeView {
             health,
             why: why.to_owned(),
@@ -94,7 +105,10 @@ impl Monitor {
         }
         let links = self.reference.network.links_at(id);
         worked_on.contains(&Element::Node(id.clone()))
-            || (!links.is_empty() && links.iter().all(|link| worked_on.contains(&Element::Link(link.clone()))))
+            || (!links.is_empty()
+                && links
+                    .iter()
+                    .all(|link| worked_on.contains(&Element::Link(link.clone()))))
     }
 
     /// Returns the state of a node and, where it is degraded or unknown, why.
@@ -110,8 +124,18 @@ impl Monitor {
             Phase::Suspect(suspect) if suspect.unheard => (Health::Unknown, "being asked again"),
             // Silent, and the inquiry that will say why is not closed: it stays what it was.
             Phase::Silent => {
-                let before = self.views.get(id).map_or(Health::Unknown, |view| view.health);
-                (before, if before == Health::Unknown { "being asked again" } else { "" })
+                let before = self
+                    .views
+                    .get(id)
+                    .map_or(Health::Unknown, |view| view.health);
+                (
+                    before,
+                    if before == Health::Unknown {
+                        "being asked again"
+                    } else {
+                        ""
+                    },
+                )
             }
             Phase::Suspect(_) | Phase::Answering => quality(node, pulse),
         }
@@ -123,13 +147,20 @@ fn quality(node: &Node, pulse: &Pulse) -> (Health, &'static str) {
     if pulse.window.is_lossy() {
         return (Health::Degraded, "loss");
     }
-    if pulse.window.rtt().is_some_and(|rtt| rtt.median > node.policy.rtt_max) {
+    if pulse
+        .window
+        .rtt()
+        .is_some_and(|rtt| rtt.median > node.policy.rtt_max)
+    {
         return (Health::Degraded, "slow");
     }
     if pulse.ping_refused {
         return (Health::Degraded, "ping is silent while SNMP answers");
     }
-    if pulse.snmp_misses.is_some_and(|misses| misses >= SNMP_MISSES) {
+    if pulse
+        .snmp_misses
+        .is_some_and(|misses| misses >= SNMP_MISSES)
+    {
         return (Health::Degraded, "SNMP is silent while ping answers");
     }
     (Health::Up, "")
