@@ -2,5 +2,7 @@
 
 /// The stairs of the house, kept.
 mod house;
+/// Who is asked when, in virtual time.
+mod roster;
 /// Bytes and values: there and back, real recordings, and any values at all.
 mod wire;
