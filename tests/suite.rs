@@ -4,3 +4,7 @@
 mod fabric;
 /// The stairs of the house, kept.
 mod house;
+/// Who is asked when, in virtual time.
+mod roster;
+/// Bytes and values: there and back, real recordings, and any values at all.
+mod wire;
