@@ -6,4 +6,5 @@
 
 #![deny(clippy::indexing_slicing)]
 
+pub mod icmp;
 pub mod mib;

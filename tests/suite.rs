@@ -1,7 +1,11 @@
 //! The tests, one binary: it links once and runs fast.
 
+/// The emulated network against the graph.
+mod fabric;
 /// The stairs of the house, kept.
 mod house;
+/// Who is asked when, in virtual time.
+mod roster;
 /// Bytes and values: there and back, real recordings, and any values at all.
 mod wire;
 

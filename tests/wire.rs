@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a skipped test says why")]
 
 use std::io::{BufRead, BufReader};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -11,8 +12,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 use snmp::{Oid, Value, VarBind};
 use spanwatch::model::device::{CounterWidth, Device, Interface, PortStatus, System};
+use spanwatch::model::reading::Refusal;
 use spanwatch::model::text::DeviceText;
+use spanwatch::wire::icmp::{self, Reply};
 use spanwatch::wire::mib::{self, Object};
+use surge_ping::{IcmpPacket, Icmpv4Packet, Icmpv6Packet};
 
 /// Text as a model holds it: cleaned twice, because an escaped byte before a combining mark composes only then.
 fn words() -> impl Strategy<Value = DeviceText> {
@@ -357,4 +361,92 @@ fn recordings_of_real_devices_are_read_whole() {
         }
     }
     assert_eq!(found, RECORDINGS.len());
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    digits
+        .chunks(2)
+        .map(|two| u8::from_str_radix(std::str::from_utf8(two).expect("ascii"), 16).expect("hex"))
+        .collect()
+}
+
+/// An echo of ours from 10.0.0.9 to 10.1.2.3, ident 0x9234, sequence 7, as a router quotes it.
+const QUOTED: &str = "4500001c 00004000 01010000 0a000009 0a010203  08000000 92340007";
+
+fn v4(icmp: &str) -> Reply {
+    // From 10.0.0.1 (a router) with a time to live of 62.
+    let bytes = hex(&format!(
+        "45000038 00000000 3e010000 0a000001 0a000009 {icmp}"
+    ));
+    let ours = Ipv4Addr::new(10, 0, 0, 9);
+    let packet = Icmpv4Packet::decode(&bytes, socket2::Type::RAW, ours, ours).expect("a packet");
+    icmp::classify(&IcmpPacket::V4(packet))
+}
+
+fn v6(icmp: &str) -> Reply {
+    let router: Ipv6Addr = "2001:db8::1".parse().expect("an address");
+    let packet = Icmpv6Packet::decode(&hex(icmp), router).expect("a packet");
+    icmp::classify(&IcmpPacket::V6(packet))
+}
+
+#[test]
+fn only_an_echo_reply_is_an_answer() {
+    let router: IpAddr = Ipv4Addr::new(10, 0, 0, 1).into();
+    let refused = |by, why| Reply::Refused { by, why };
+    assert_eq!(v4("00000000 92340007"), Reply::Echo { ttl: Some(62) });
+    for code in [0_u8, 1, 3, 9, 10, 13] {
+        let why = Refusal::Unreachable(code);
+        assert_eq!(
+            v4(&format!("03{code:02x}0000 00000000 {QUOTED}")),
+            refused(router, why)
+        );
+    }
+    assert_eq!(
+        v4(&format!("0b000000 00000000 {QUOTED}")),
+        refused(router, Refusal::TimeExceeded)
+    );
+    assert_eq!(
+        v4(&format!("0b010000 00000000 {QUOTED}")),
+        Reply::Aside,
+        "reassembly"
+    );
+    assert_eq!(
+        v4(&format!("05010000 0a000002 {QUOTED}")),
+        Reply::Aside,
+        "a redirect"
+    );
+    assert_eq!(
+        v4(&format!("04000000 00000000 {QUOTED}")),
+        Reply::Aside,
+        "source quench"
+    );
+}
+
+#[test]
+fn version_six_says_the_same_in_other_numbers() {
+    let quoted = "60000000 0008 3a 01 20010db8000000000000000000000009 20010db8000000000000000000000003 \
+                  80000000 92340007";
+    let router: IpAddr = "2001:db8::1".parse().expect("an address");
+    let refused = |why| Reply::Refused { by: router, why };
+    assert_eq!(v6("81000000 92340007"), Reply::Echo { ttl: None });
+    for (code, as_v4) in [(0, 0), (1, 13), (2, 1), (3, 1), (4, 3), (5, 13), (6, 13)] {
+        let why = Refusal::Unreachable(as_v4);
+        assert_eq!(
+            v6(&format!("01{code:02x}0000 00000000 {quoted}")),
+            refused(why)
+        );
+    }
+    assert_eq!(
+        v6(&format!("03000000 00000000 {quoted}")),
+        refused(Refusal::TimeExceeded)
+    );
+    assert_eq!(
+        v6(&format!("02000000 00000500 {quoted}")),
+        Reply::Aside,
+        "too big"
+    );
 }
