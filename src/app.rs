@@ -4,11 +4,16 @@
 //! ask. A picture holds timestamps and no instants, so that it can be stored, sent and drawn anywhere.
 
 pub mod check;
+pub mod control;
+pub mod edit;
 pub mod incident;
+pub mod live;
 pub mod memory;
 pub mod monitor;
 pub mod reference;
 pub mod settings;
+pub mod sweep;
+pub mod world;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use crate::app::incident::{Book, Finding};
 use crate::app::reference::Reference;
 use crate::app::{NodeView, Setting};
 use crate::judge::inquiry::Matter;
-use crate::judge::{Closed, Judge, Pulse};
+use crate::judge::{Closed, Judge, Phase, Pulse};
 use crate::model::device::{Device, PortStatus};
 use crate::model::fault::Fault;
 use crate::model::health::Health;
@@ -314,6 +314,36 @@ impl Monitor {
             self.reconsider(now, at);
         }
         self.note_peak(at);
+    }
+
+    /// Returns how many targets have given no reading yet.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        let unheard = |pulse: &Pulse| usize::from(pulse.read.is_none());
+        let unpolled = |node: &NodeId, pulse: &Pulse| {
+            usize::from(self.polled.contains(node) && pulse.snmp_misses.is_none())
+        };
+        self.judge
+            .pulses()
+            .map(|(node, pulse)| unheard(pulse).max(unpolled(node, pulse)))
+            .sum()
+    }
+
+    /// Returns whether everybody has been heard or found silent, and every cause is named.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let is_open = self
+            .judge
+            .pulses()
+            .any(|(_, pulse)| matches!(pulse.phase, Phase::Suspect(_)));
+        !is_open && self.deadline().is_none() && self.unread() == 0
+    }
+
+    /// Names the causes of what is silent so far, without waiting for the rest of an open inquiry.
+    pub fn finish(&mut self, now: Instant, at: Timestamp) {
+        if self.deadline().is_some() {
+            self.reconsider(now, at);
+        }
     }
 
     /// Returns whether office hours or maintenance have changed; looks once a minute.
