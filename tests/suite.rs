@@ -2,3 +2,5 @@
 
 /// The stairs of the house, kept.
 mod house;
+/// Topologies: what loads, what is refused and with which words.
+mod inventory;
