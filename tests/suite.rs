@@ -11,3 +11,5 @@ mod wire;
 
 /// The query language.
 mod filter;
+/// Topologies: what loads, what is refused and with which words.
+mod inventory;
