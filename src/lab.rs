@@ -3,3 +3,5 @@
 pub mod action;
 pub mod agent;
 pub mod fabric;
+pub mod record;
+pub mod scenario;

@@ -154,7 +154,8 @@ fn risk(id: &str) -> RiskGroup {
     }
 }
 
-fn small() -> Arc<Network> {
+/// Returns the small network, proven.
+pub(crate) fn small() -> Arc<Network> {
     Arc::new(Network::prove(parts()).expect("consistent parts"))
 }
 

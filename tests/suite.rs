@@ -4,6 +4,8 @@
 mod fabric;
 /// The stairs of the house, kept.
 mod house;
+/// The lab's words, and the lab itself on a real wire.
+mod lab;
 /// Who is asked when, in virtual time.
 mod roster;
 /// Bytes and values: there and back, real recordings, and any values at all.
