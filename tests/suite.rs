@@ -15,3 +15,11 @@ mod wire;
 mod filter;
 /// Topologies: what loads, what is refused and with which words.
 mod inventory;
+/// Weak elements, against brute force and against what is known of the reference network.
+mod analysis;
+/// The stairs of the house, kept.
+mod house;
+/// Networks in a few words, for the others.
+mod sketch;
+/// 276 real networks and the answers of other programs.
+mod zoo;
