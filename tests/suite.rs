@@ -5,3 +5,5 @@ mod house;
 
 /// The query language.
 mod filter;
+/// Topologies: what loads, what is refused and with which words.
+mod inventory;
