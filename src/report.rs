@@ -1,3 +1,4 @@
 //! Reports: functions of a picture or of the model, one format a file.
 
+pub mod vietnamese;
 pub mod words;
