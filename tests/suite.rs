@@ -2,3 +2,6 @@
 
 /// The stairs of the house, kept.
 mod house;
+
+/// The query language.
+mod filter;
