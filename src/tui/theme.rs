@@ -29,9 +29,7 @@ impl FromStr for Theme {
         match text {
             "dark" => Ok(Self::Dark),
             "light" => Ok(Self::Light),
-            _ => Err(format!(
-                "`{text}` is not a theme; write `dark` or `light`."
-            )),
+            _ => Err(format!("`{text}` is not a theme; write `dark` or `light`.")),
         }
     }
 }
@@ -122,11 +120,23 @@ impl Look {
         let style = self.style(health);
         let underlined = style.add_modifier(Modifier::UNDERLINED);
         match (health, marks) {
-            (Health::Up, Marks { maintenance: true, .. }) => ("m", underlined),
+            (
+                Health::Up,
+                Marks {
+                    maintenance: true, ..
+                },
+            ) => ("m", underlined),
             (Health::Up, Marks { flapping: true, .. }) => ("~", underlined),
-            (_, Marks { maintenance: true, .. } | Marks { acknowledged: true, .. } | Marks { flapping: true, .. }) => {
-                (self.glyph(health), underlined)
-            }
+            (
+                _,
+                Marks {
+                    maintenance: true, ..
+                }
+                | Marks {
+                    acknowledged: true, ..
+                }
+                | Marks { flapping: true, .. },
+            ) => (self.glyph(health), underlined),
             _ => (self.glyph(health), style),
         }
     }
