@@ -72,7 +72,7 @@ fn draw_status(view: View<'_>, buffer: &mut Buffer, area: Rect, shown: usize) {
     if !search.text.is_empty() {
         spans.push(Span::raw("   "));
         spans.push(Span::styled(
-            text::safe(&format!("/{}", search.text)),
+            text::fit(&format!("/{}", search.text), 60, look.cut()),
             look.heading(),
         ));
     }

@@ -283,7 +283,7 @@ fn draw_input(
     let start = input.visual_scroll(usize::from(area.width.saturating_sub(1)));
     let mut skipped = 0;
     for (at, grapheme) in input.value().grapheme_indices(true) {
-        let shown = text::safe(grapheme);
+        let shown = crate::report::clean(grapheme);
         let wide = text::width(&shown).max(1) as u16;
         if counted >= input.cursor() && cursor_at.is_none() {
             cursor_at = Some(x);

@@ -6,15 +6,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use crate::model::text::is_unsafe;
-
-/// Returns a text in which every character may be shown.
-#[must_use]
-pub fn safe(text: &str) -> String {
-    text.chars()
-        .map(|c| if is_unsafe(c) { '?' } else { c })
-        .collect()
-}
+use crate::report::clean;
 
 /// Returns how many columns a text takes.
 #[must_use]
@@ -25,9 +17,9 @@ pub fn width(text: &str) -> usize {
 /// Returns a text cut to `columns`, with `mark` (one column) where something was cut away.
 #[must_use]
 pub fn fit(text: &str, columns: usize, mark: &str) -> String {
-    let text = safe(text);
+    let text = clean(text);
     if text.width() <= columns {
-        return text;
+        return text.into_owned();
     }
     if columns == 0 {
         return String::new();
@@ -72,7 +64,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in safe(text).split_whitespace() {
+    for word in clean(text).split_whitespace() {
         let mut word = word;
         if !line.is_empty() && line.width() + 1 + word.width() > columns {
             lines.push(std::mem::take(&mut line));
