@@ -13,6 +13,7 @@ pub mod listing;
 pub mod profile;
 pub mod shape;
 pub mod table;
+pub mod vietnamese;
 pub mod weak;
 pub mod words;
 
