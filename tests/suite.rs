@@ -32,5 +32,6 @@ mod zoo;
 
 /// The judge: its transition table, and the statistics of its window.
 mod judge;
+
 /// The true `topology/` and the data that it was written from.
 mod real;
