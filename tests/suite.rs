@@ -35,3 +35,6 @@ mod judge;
 
 /// The true `topology/` and the data that it was written from.
 mod real;
+
+/// The whole monitor in virtual time, against brute force.
+mod monitor;
