@@ -2,6 +2,8 @@
 
 /// The stairs of the house, kept.
 mod house;
+/// Real sockets on loopback and in namespaces of the test's own.
+mod loopback;
 /// Who is asked when, in virtual time.
 mod roster;
 /// Bytes and values: there and back, real recordings, and any values at all.
