@@ -9,6 +9,8 @@ mod house;
 /// The lab's words, and the lab itself on a real wire.
 mod lab;
 
+/// Real sockets on loopback and in namespaces of the test's own.
+mod loopback;
 /// Who is asked when, in virtual time.
 mod roster;
 
