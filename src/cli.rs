@@ -11,12 +11,15 @@
     reason = "failures are told here and nowhere else"
 )]
 
+pub mod check;
 pub mod explain;
 pub mod export;
 pub mod failure;
 pub mod lint;
 pub mod list;
 pub mod show;
+pub mod start;
+pub mod watch;
 pub mod weak;
 
 use std::ffi::OsString;
@@ -102,6 +105,8 @@ enum Command {
     Show(show::Args),
     Weak(weak::Args),
     Export(export::Args),
+    Check(check::Args),
+    Watch(watch::Args),
 }
 
 /// Runs the program.
@@ -118,6 +123,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Show(args)) => show::run(args, common),
         Some(Command::Weak(args)) => weak::run(args, common),
         Some(Command::Export(args)) => export::run(args, common),
+        Some(Command::Check(args)) => check::run(args, common),
+        Some(Command::Watch(args)) => watch::run(args, common),
         None => Ok(short_help()),
     };
     result.unwrap_or_else(|failure| failure.tell(common.colour(&io::stderr())))

@@ -11,6 +11,7 @@ mod lab;
 
 /// Real sockets on loopback and in namespaces of the test's own.
 mod loopback;
+
 /// Who is asked when, in virtual time.
 mod roster;
 

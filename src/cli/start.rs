@@ -57,7 +57,12 @@ pub fn runtime() -> Result<Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(Kind::System, format!("The runtime cannot be made: {error}.")))
+        .map_err(|error| {
+            Failure::new(
+                Kind::System,
+                format!("The runtime cannot be made: {error}."),
+            )
+        })
 }
 
 /// Starts to ask everybody in a network: on the wire, or in the simulation.
@@ -96,28 +101,59 @@ async fn on_the_wire(
     let began = clock::now();
     // Two monitors of one network should not ask in step.
     let seed = u64::from(std::process::id());
-    let probes = probe::start(sockets, reference.network.targets(), &keyring, pace, seed, cancel);
+    let probes = probe::start(
+        sockets,
+        reference.network.targets(),
+        &keyring,
+        pace,
+        seed,
+        cancel,
+    );
     Ok(Source {
-        line: Line { readings: probes.readings, asks: probes.asks, targets: probes.targets },
+        line: Line {
+            readings: probes.readings,
+            asks: probes.asks,
+            targets: probes.targets,
+        },
         setting: if is_lab { Setting::Lab } else { Setting::Live },
         lab,
         began,
     })
 }
 
-fn simulate(reference: &Reference, simulation: &Simulation, pace: Pace, cancel: CancellationToken) -> Source {
+fn simulate(
+    reference: &Reference,
+    simulation: &Simulation,
+    pace: Pace,
+    cancel: CancellationToken,
+) -> Source {
     let began = clock::now();
     let fabric = Fabric::new(reference.network.clone(), simulation.seed);
     let roster = Roster::new(reference.network.targets(), began, simulation.seed, pace);
     let (line, lab) = live::start(World::new(fabric, roster, began), cancel.clone());
     if let Lab::Here(acts) = &lab {
-        tokio::spawn(play(simulation.scenario.clone(), acts.clone(), began, cancel));
+        tokio::spawn(play(
+            simulation.scenario.clone(),
+            acts.clone(),
+            began,
+            cancel,
+        ));
     }
-    Source { line, lab, setting: Setting::Simulated, began }
+    Source {
+        line,
+        lab,
+        setting: Setting::Simulated,
+        began,
+    }
 }
 
 /// Lets a scenario happen in real time.
-async fn play(scenario: Scenario, acts: mpsc::Sender<Action>, began: Instant, cancel: CancellationToken) {
+async fn play(
+    scenario: Scenario,
+    acts: mpsc::Sender<Action>,
+    began: Instant,
+    cancel: CancellationToken,
+) {
     for event in scenario.events {
         tokio::select! {
             () = cancel.cancelled() => return,
@@ -144,7 +180,10 @@ pub fn reference(common: &Common) -> Result<Reference, Failure> {
 }
 
 /// Returns the folder of the state: the flag's, or the one of the network.
-pub fn state_folder(given: Option<&Path>, network: &Arc<crate::model::network::Network>) -> Result<PathBuf, Failure> {
+pub fn state_folder(
+    given: Option<&Path>,
+    network: &Arc<crate::model::network::Network>,
+) -> Result<PathBuf, Failure> {
     match given {
         Some(folder) => Ok(folder.to_owned()),
         None => settings::state_folder(&network.id).map_err(refused),
