@@ -15,6 +15,8 @@ mod loopback;
 /// Who is asked when, in virtual time.
 mod roster;
 
+/// Our poll beside Debian's own agent and walk.
+mod snmpd;
 /// Bytes and values: there and back, real recordings, and any values at all.
 mod wire;
 
