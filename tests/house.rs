@@ -32,6 +32,8 @@ const PURE: &[&str] = &[
     "inventory/layout",
     "app/incident",
     "app/monitor",
+    "app/world",
+    "app/reference",
     "tui/screen",
     "tui/keys",
 ];
