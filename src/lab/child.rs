@@ -30,7 +30,8 @@ pub(super) fn start(
 ) -> io::Result<Child> {
     grant().map_err(|error| io::Error::new(io::ErrorKind::PermissionDenied, error))?;
     let parent = OsString::from(std::process::id().to_string());
-    let mut words = shim.iter().chain([&parent]).chain(command);
+    let end = OsString::from("--");
+    let mut words = shim.iter().chain([&parent, &end]).chain(command);
     let program = words.next().ok_or(io::ErrorKind::InvalidInput)?;
     let mut child = Command::new(program);
     child.args(words);

@@ -53,22 +53,7 @@ pub(super) async fn listen(listener: UnixListener, calls: mpsc::Sender<Call>) {
     }
 }
 
-/// Says a line to a running lab and returns its answer, `ok ...` or `error ...`, from a runtime.
-pub async fn tell(socket: &Path, line: &str) -> io::Result<String> {
-    let exchange = async {
-        let mut stream = tokio::net::UnixStream::connect(socket).await?;
-        stream.write_all(one_line(line).as_bytes()).await?;
-        let mut answer = String::new();
-        let mut reader = tokio::io::BufReader::new(stream.take(LONGEST));
-        reader.read_line(&mut answer).await?;
-        whole(&answer)
-    };
-    tokio::time::timeout(PATIENCE, exchange)
-        .await
-        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-}
-
-/// Says a line to a running lab and returns its answer, without a runtime.
+/// Says a line to a running lab and returns its answer, `ok ...` or `error ...`.
 pub fn say(socket: &Path, line: &str) -> io::Result<String> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(PATIENCE))?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::geteuid;
 
 use crate::model::network::Network;
-use crate::model::{CredentialName, NodeId};
+use crate::model::CredentialName;
 
 /// The control socket's name in the folder.
 pub(super) const SOCKET: &str = "control.sock";
@@ -72,7 +72,9 @@ impl Drop for Folder {
     }
 }
 
-/// Returns the lab's credentials as a file: version 3 where a transit node uses the name, or it says v3.
+/// Returns the lab's credentials as a file: version 3 for a name that says `v3`, else version 2c.
+///
+/// The agents speak both; a topology so gets the one that its names promise.
 #[must_use]
 pub fn credentials(network: &Network) -> String {
     use std::fmt::Write as _;
@@ -88,7 +90,7 @@ pub fn credentials(network: &Network) -> String {
     for name in names {
         let key = toml::Value::String(name.to_string());
         // Writing to a String cannot fail.
-        let _ = if is_third(network, name) {
+        let _ = if name.as_str().contains("v3") {
             writeln!(
                 text,
                 "\n[snmp.{key}]\nversion = \"3\"\nuser = \"{USER}\"\nauth = \"sha256\"\nauth-key = \"{}\"\n\
@@ -103,14 +105,6 @@ pub fn credentials(network: &Network) -> String {
         };
     }
     text
-}
-
-fn is_third(network: &Network, name: &CredentialName) -> bool {
-    name.as_str().contains("v3")
-        || network
-            .nodes
-            .iter()
-            .any(|(_, node): (&NodeId, _)| node.transit && node.snmp.as_ref() == Some(name))
 }
 
 /// Returns the folders of this user's labs, running or dead.
