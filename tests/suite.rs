@@ -7,3 +7,5 @@ mod house;
 mod filter;
 /// Topologies: what loads, what is refused and with which words.
 mod inventory;
+/// The true `topology/` and the data that it was written from.
+mod real;
