@@ -45,7 +45,7 @@ Examples:
   spanwatch list agencies 'level=city'  who is there
   spanwatch weak                        what to fear, ranked
   spanwatch show pop-thuan-hoa          all about one
-  spanwatch export csv -o agencies.csv  for a spreadsheet
+  spanwatch export html -o report.html  one file to read, print and keep
 
 Exit codes: 0 well, 1 warnings, 2 critical or a gate not held, 3 could not tell (usage, files, sockets).";
 
@@ -206,16 +206,26 @@ impl Common {
 
 /// Loads a topology, or says everything that is wrong with it.
 pub fn load(folder: &Path) -> Result<Loaded, Failure> {
+    readable(folder)?;
     crate::inventory::load(folder).map_err(|faults| {
         Failure::new(
             Kind::Configuration,
-            format!(
-                "The topology in {} cannot be used.",
-                crate::report::clean(&folder.display().to_string())
-            ),
+            format!("The topology in {} cannot be used.", folder.display()),
         )
         .faults(faults.0)
     })
+}
+
+/// Refuses what is not there: that is not a topology with a fault in it.
+fn readable(folder: &Path) -> Result<(), Failure> {
+    match std::fs::metadata(folder) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(
+            Failure::reading(&folder.display().to_string(), &error).hint(
+                "Name the folder of the topology with `--topology DIR`, or make a first one with `spanwatch init`.",
+            ),
+        ),
+    }
 }
 
 /// Writes a result to standard output, whole.
