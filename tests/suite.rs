@@ -34,3 +34,9 @@ mod zoo;
 mod judge;
 /// The true `topology/` and the data that it was written from.
 mod real;
+
+/// Pictures for the faces.
+mod picture;
+
+/// The dashboard, key by key and page by page.
+mod screen;

@@ -435,7 +435,7 @@ fn identity(view: View<'_>, sheet: &mut Sheet, agency: &Agency) {
     let node = network.nodes.get(&agency.node);
     let mut id = agency.id.to_string();
     if agency.node.as_str() != agency.id.as_str() {
-        id = format!("{id}  {} {}", view.text("kind.node"), agency.node);
+        id = format!("{id}  {} {}", view.text("element.node"), agency.node);
     }
     sheet.pair(view.text("column.id"), &id);
     sheet.pair(view.text("detail.address"), &view.address(&agency.node));

@@ -165,9 +165,9 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn kind(self, element: &Element) -> &'a str {
         self.text(match element {
-            Element::Node(_) => "kind.node",
-            Element::Link(_) => "kind.link",
-            Element::Risk(_) => "kind.risk",
+            Element::Node(_) => "element.node",
+            Element::Link(_) => "element.link",
+            Element::Risk(_) => "element.risk",
         })
     }
 

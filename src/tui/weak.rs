@@ -41,7 +41,7 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, area: Rect) {
         column("column.number", 4, true),
         column("column.st", 2, false),
         column("column.what", 0, false),
-        column("column.kind", 9, false),
+        column("column.kind", 12, false),
         column("column.agencies", 8, true),
     ];
     if list.width >= 60 {
@@ -77,7 +77,7 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, area: Rect) {
             vec![Span::raw(what)],
             vec![Span::raw(text::fit(
                 view.kind(&weak.element),
-                9,
+                12,
                 view.look().cut(),
             ))],
             vec![Span::raw(weak.ids.len().to_string())],
@@ -192,7 +192,7 @@ fn sheet(view: View<'_>, element: &Element, width: usize) -> Sheet {
     }
     for risk in risks {
         let name = network.title(&Element::Risk(risk.clone()));
-        sheet.pair(view.text("kind.risk"), &name);
+        sheet.pair(view.text("element.risk"), &name);
     }
     if let Some(weak) = view
         .picture
