@@ -25,7 +25,9 @@ pub(crate) fn moment() -> Timestamp {
 /// The reference network, and what is weak in it.
 pub(crate) fn reference() -> (Arc<Network>, Arc<Weakness>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("topology");
-    let network = spanwatch::inventory::load(&folder).expect("the reference network").network;
+    let network = spanwatch::inventory::load(&folder)
+        .expect("the reference network")
+        .network;
     weighed(network)
 }
 
@@ -66,7 +68,9 @@ pub(crate) fn calm((network, weakness): (Arc<Network>, Arc<Weakness>)) -> Pictur
 
 fn well(place: u64, at: Timestamp) -> NodeView {
     let micros = |salt: u64| 2_000 + mix(place * 64 + salt) % 9_000;
-    let trail: Vec<Option<Duration>> = (0..60).map(|at| Some(Duration::from_micros(micros(at)))).collect();
+    let trail: Vec<Option<Duration>> = (0..60)
+        .map(|at| Some(Duration::from_micros(micros(at))))
+        .collect();
     let mut sorted: Vec<Duration> = trail.iter().flatten().copied().collect();
     sorted.sort_unstable();
     NodeView {
@@ -100,7 +104,13 @@ pub(crate) fn change(picture: &mut Picture, node: &str, with: impl FnOnce(&mut N
 }
 
 /// Makes a node silent since some seconds.
-pub(crate) fn silence(picture: &mut Picture, node: &str, health: Health, seconds: i64, incident: Option<u32>) {
+pub(crate) fn silence(
+    picture: &mut Picture,
+    node: &str,
+    health: Health,
+    seconds: i64,
+    incident: Option<u32>,
+) {
     let at = picture.at;
     change(picture, node, |view| {
         view.health = health;
@@ -142,7 +152,13 @@ pub(crate) fn troubled() -> Picture {
         .clone();
     let gone: BTreeSet<AgencyId> = cut_off(&network, &graph, std::slice::from_ref(&cause));
     for agency in &gone {
-        silence(&mut picture, network.agencies[agency].node.as_str(), Health::Shadowed, 372, Some(12));
+        silence(
+            &mut picture,
+            network.agencies[agency].node.as_str(),
+            Health::Shadowed,
+            372,
+            Some(12),
+        );
     }
     silence(&mut picture, "phu-xuan-ubnd", Health::Down, 41, Some(14));
     let names: Vec<String> = network.agencies.keys().map(ToString::to_string).collect();
@@ -232,7 +248,9 @@ fn incidents(picture: &Picture, cause: Element, gone: Vec<AgencyId>) -> Vec<Arc<
             causes: vec![Element::Node(own), Element::Link(uplink)],
             probability: 0.99,
             cut_off: vec!["phu-xuan-ubnd".into()],
-            evidence: vec!["It stays silent through eight questions, and everything around it answers.".into()],
+            evidence: vec![
+                "It stays silent through eight questions, and everything around it answers.".into(),
+            ],
             since: ago(41),
             named: ago(33),
             ..base.clone()
@@ -279,7 +297,11 @@ pub(crate) fn device() -> Device {
                 alias: DeviceText::clean("to pop-phu-bai".as_bytes()),
                 speed: Some(1_000_000_000),
                 admin: PortStatus::Up,
-                oper: if at == 1 { PortStatus::Down } else { PortStatus::Up },
+                oper: if at == 1 {
+                    PortStatus::Down
+                } else {
+                    PortStatus::Up
+                },
                 ..Interface::default()
             })
             .collect(),

@@ -213,6 +213,20 @@ impl<'a> View<'a> {
             .to_string()
     }
 
+    /// Returns a moment with its day where it is another one than today. At most eleven columns.
+    #[must_use]
+    pub fn long_moment(self, at: Timestamp) -> String {
+        let zone = &self.picture.network.time_zone;
+        let (day, today) = (
+            zone.to_datetime(at).date(),
+            zone.to_datetime(self.now).date(),
+        );
+        let form = if day == today { "%H:%M" } else { "%d/%m %H:%M" };
+        at.to_zoned_datetime(zone.clone())
+            .strftime(form)
+            .to_string()
+    }
+
     /// Returns a moment with day and second.
     #[must_use]
     pub fn full_moment(self, at: Timestamp) -> String {

@@ -135,7 +135,7 @@ fn sheet(view: View<'_>, element: &Element, width: usize) -> Sheet {
         text::fit(&view.element(element), width, view.look().cut()),
         view.look().heading(),
     )]);
-    sheet.pair(view.text("column.id"), &element.to_string());
+    sheet.pair(view.text("col.id"), &element.to_string());
     if view.picture.broken.contains(element) {
         sheet.spans(
             view.text("detail.state"),
@@ -164,13 +164,13 @@ fn sheet(view: View<'_>, element: &Element, width: usize) -> Sheet {
                     .flatten()
                     .map(String::as_str)
                     .collect();
-                sheet.pair(view.text("detail.device"), &model.join("  "));
+                sheet.pair(view.text("detail.device"), &model.join(", "));
                 risks.clone_from(&node.risks);
             }
         }
         Element::Link(id) => {
             if let Some(link) = network.links.get(id) {
-                sheet.pair(view.text("column.kind"), &link.kind);
+                sheet.pair(view.text("col.kind"), &link.kind);
                 sheet.pair(
                     view.text("detail.call"),
                     &whom(view, element).unwrap_or_default(),
@@ -180,7 +180,7 @@ fn sheet(view: View<'_>, element: &Element, width: usize) -> Sheet {
         }
         Element::Risk(id) => {
             if let Some(risk) = network.risks.get(id) {
-                sheet.pair(view.text("column.kind"), &risk.kind);
+                sheet.pair(view.text("col.kind"), &risk.kind);
                 let members: Vec<String> = risk
                     .members
                     .iter()
