@@ -43,3 +43,8 @@ mod real;
 
 /// The whole monitor in virtual time, against brute force.
 mod monitor;
+/// Pictures for the faces.
+mod picture;
+
+/// The dashboard, key by key and page by page.
+mod screen;
