@@ -15,6 +15,7 @@ pub mod check;
 pub mod explain;
 pub mod export;
 pub mod failure;
+pub mod lab;
 pub mod lint;
 pub mod list;
 pub mod show;
@@ -107,6 +108,7 @@ enum Command {
     Export(export::Args),
     Check(check::Args),
     Watch(watch::Args),
+    Lab(lab::Args),
 }
 
 /// Runs the program.
@@ -125,9 +127,28 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Export(args)) => export::run(args, common),
         Some(Command::Check(args)) => check::run(args, common),
         Some(Command::Watch(args)) => watch::run(args, common),
+        Some(Command::Lab(args)) => laboratory(args, common),
+        None if io::stdout().is_terminal() => watch::run(&watch::Args::default(), common),
         None => Ok(short_help()),
     };
     result.unwrap_or_else(|failure| failure.tell(common.colour(&io::stderr())))
+}
+
+/// Runs the lab; where the kernel refuses it, the monitor goes on in this process.
+fn laboratory(args: &lab::Args, common: &Common) -> Result<ExitCode, Failure> {
+    let simulated = match lab::run(args, common)? {
+        lab::Outcome::Done(code) => return Ok(code),
+        lab::Outcome::Simulate(simulated) => simulated,
+    };
+    let simulation = start::Simulation {
+        scenario: simulated.scenario,
+        seed: simulated.seed,
+    };
+    if io::stdout().is_terminal() {
+        watch::run_in(&watch::Args::default(), common, Some(&simulation))
+    } else {
+        check::run_in(&check::Args::usual(), common, Some(&simulation))
+    }
 }
 
 /// Help and version are answers; everything else that the parser says is a fault of usage.

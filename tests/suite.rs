@@ -17,6 +17,7 @@ mod roster;
 
 /// Our poll beside Debian's own agent and walk.
 mod snmpd;
+
 /// Bytes and values: there and back, real recordings, and any values at all.
 mod wire;
 
@@ -43,6 +44,7 @@ mod real;
 
 /// The whole monitor in virtual time, against brute force.
 mod monitor;
+
 /// Pictures for the faces.
 mod picture;
 

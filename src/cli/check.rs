@@ -31,10 +31,10 @@ pub struct Args {
     /// Deadline of the whole run
     #[arg(short = 't', long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     timeout: Duration,
-    /// Warn from a number on or outside a range: cut_off, degraded, unknown, loss_p95 (%), rtt_p95 (ms)
+    /// Warn from a number on or outside a range: `cut_off`, degraded, unknown, `loss_p95` (%), `rtt_p95` (ms)
     #[arg(short, long = "warning", value_name = "NAME=LIMIT")]
     warning: Vec<NamedLimit>,
-    /// Critical from a number on or outside a range, as for -w [default: cut_off=1]
+    /// Critical from a number on or outside a range, as for -w [default: `cut_off=1`]
     #[arg(short, long = "critical", value_name = "NAME=LIMIT")]
     critical: Vec<NamedLimit>,
     /// How to write the verdict
@@ -49,7 +49,7 @@ pub struct Args {
     /// Print nothing; the exit code says it
     #[arg(short, long)]
     quiet: bool,
-    /// Folder of the state [default: $`STATE_DIRECTORY`, else `$XDG_STATE_HOME/spanwatch/ID`]
+    /// Folder of the state [default: `$STATE_DIRECTORY`, else `$XDG_STATE_HOME/spanwatch/ID`]
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     #[command(flatten)]

@@ -25,7 +25,7 @@ use crate::probe::roster::{Pace, Roster};
 /// Where the credentials are, for every command that probes.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Secrets {
-    /// File of credentials, mode 0600 [default: $SPANWATCH_CREDENTIALS, ./credentials.toml, ~/.config, /etc]
+    /// File of credentials, mode 0600 [default: `$SPANWATCH_CREDENTIALS`, ./credentials.toml, ~/.config, /etc]
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
 }
@@ -92,12 +92,13 @@ async fn on_the_wire(
     };
     let is_lab = matches!(lab, Lab::Socket(_));
     // Sockets first, so that nothing from a file or the network is read with more rights than needed.
-    settings::may_probe(&reference.network, is_lab).map_err(refused)?;
+    settings::may_probe(&reference.network, is_lab).map_err(|error| refused(&error))?;
     let sockets = probe::open().await.map_err(|error| {
         Failure::new(Kind::System, crate::report::chain(&error))
             .hint("Run as root, give the program CAP_NET_RAW (`setcap cap_net_raw+ep`), or widen net.ipv4.ping_group_range.")
     })?;
-    let keyring = settings::keyring(&reference.network, credentials).map_err(refused)?;
+    let keyring =
+        settings::keyring(&reference.network, credentials).map_err(|error| refused(&error))?;
     let began = clock::now();
     // Two monitors of one network should not ask in step.
     let seed = u64::from(std::process::id());
@@ -166,8 +167,9 @@ async fn play(
 }
 
 /// Makes a failure of a setting that cannot be used.
-pub fn refused(error: SettingsError) -> Failure {
-    let failure = Failure::new(Kind::Configuration, crate::report::chain(&error));
+#[must_use]
+pub fn refused(error: &SettingsError) -> Failure {
+    let failure = Failure::new(Kind::Configuration, crate::report::chain(error));
     match error.hint() {
         Some(hint) => failure.hint(hint),
         None => failure,
@@ -186,6 +188,6 @@ pub fn state_folder(
 ) -> Result<PathBuf, Failure> {
     match given {
         Some(folder) => Ok(folder.to_owned()),
-        None => settings::state_folder(&network.id).map_err(refused),
+        None => settings::state_folder(&network.id).map_err(|error| refused(&error)),
     }
 }
