@@ -30,6 +30,9 @@ mod filter;
 /// Topologies: what loads, what is refused and with which words.
 mod inventory;
 
+/// Which fault explains these silences, against brute force.
+mod locate;
+
 /// Networks in a few words, for the others.
 mod sketch;
 
