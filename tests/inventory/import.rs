@@ -161,7 +161,6 @@ fn english_headers_uplinks_by_id_address_and_name_and_nodes_that_no_row_describe
         imported.notes,
         [
             "No row describes the uplink `Tower`; it became the node `tower`.",
-            "The hub is `dc` (Data centre), to which the most uplinks lead.",
             "The node `tower` was attached to the hub `dc`; correct its uplink.",
         ]
     );
