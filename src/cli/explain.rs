@@ -1,0 +1,31 @@
+//! `explain`: what a code of `lint` means, and what to do.
+
+use std::process::ExitCode;
+
+use crate::cli::Common;
+use crate::cli::failure::{Failure, Kind};
+
+/// Explain a code that `lint` shows, such as T0107
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The code
+    code: String,
+}
+
+/// Prints the explanation of a code.
+pub fn run(args: &Args, _: &Common) -> Result<ExitCode, Failure> {
+    let Some(found) = crate::inventory::codes::explain(&args.code) else {
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("There is no code `{}`", args.code),
+        )
+        .hint(
+            "Codes look like T0107 (an error) or W0203 (a warning); `spanwatch lint` shows them.",
+        ));
+    };
+    crate::cli::print(&format!(
+        "{}: {}\n\n{}\n",
+        found.code, found.title, found.text
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,552 @@
+//! All about one thing: what is declared, how it is connected, who depends on it; text and `spanwatch/show/1`.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
+
+use crate::analysis::Weakness;
+use crate::model::network::Network;
+use crate::model::{AgencyId, Element, LinkId};
+use crate::report::clean;
+use crate::report::listing::{capacity, check, head, joined, level_key};
+use crate::report::shape::{
+    AgencyShape, AreaShape, LinkShape, MaintenanceShape, NodeShape, ProviderShape, RiskShape,
+    ServiceShape, Shape, Shapes,
+};
+use crate::report::table::{Side, Table};
+use crate::report::weak::{elements, header, standing};
+use crate::report::words::Words;
+
+/// Something that has a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Subject {
+    Agency(AgencyId),
+    Element(Element),
+    Service(crate::model::ServiceId),
+    Area(crate::model::AreaCode),
+    Provider(crate::model::ProviderId),
+    Maintenance(crate::model::MaintenanceId),
+}
+
+impl Subject {
+    /// Returns everything that has this id; `kind:id` asks for one kind.
+    ///
+    /// An agency and its own node are one place with one id: the agency is meant.
+    #[must_use]
+    pub fn named(network: &Network, written: &str) -> Vec<Self> {
+        let (kind, id) = match written.split_once(':') {
+            Some((kind, id)) if KINDS.contains(&kind) => (Some(kind), id),
+            _ => (None, written),
+        };
+        let asked = |name: &str| kind.is_none_or(|kind| kind == name);
+        let mut found = Vec::new();
+        let agency = network
+            .agencies
+            .get_key_value(id)
+            .filter(|_| asked("agency"));
+        if let Some((id, _)) = agency {
+            found.push(Self::Agency(id.clone()));
+        }
+        if let Some((id, _)) = network.nodes.get_key_value(id).filter(|_| asked("node"))
+            && agency.is_none_or(|(_, agency)| agency.node != *id)
+        {
+            found.push(Self::Element(Element::Node(id.clone())));
+        }
+        if let Some((id, _)) = network.links.get_key_value(id).filter(|_| asked("link")) {
+            found.push(Self::Element(Element::Link(id.clone())));
+        }
+        if let Some((id, _)) = network.risks.get_key_value(id).filter(|_| asked("risk")) {
+            found.push(Self::Element(Element::Risk(id.clone())));
+        }
+        if let Some((id, _)) = network
+            .services
+            .get_key_value(id)
+            .filter(|_| asked("service"))
+        {
+            found.push(Self::Service(id.clone()));
+        }
+        if let Some((id, _)) = network.areas.get_key_value(id).filter(|_| asked("area")) {
+            found.push(Self::Area(id.clone()));
+        }
+        if let Some((id, _)) = network
+            .providers
+            .get_key_value(id)
+            .filter(|_| asked("provider"))
+        {
+            found.push(Self::Provider(id.clone()));
+        }
+        let maintenance = network
+            .maintenances
+            .iter()
+            .find(|maintenance| maintenance.id.as_str() == id && asked("maintenance"));
+        if let Some(maintenance) = maintenance {
+            found.push(Self::Maintenance(maintenance.id.clone()));
+        }
+        found
+    }
+
+    /// Returns the kind in the word that `show KIND:ID` takes.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Agency(_) => "agency",
+            Self::Element(element) => element.kind(),
+            Self::Service(_) => "service",
+            Self::Area(_) => "area",
+            Self::Provider(_) => "provider",
+            Self::Maintenance(_) => "maintenance",
+        }
+    }
+
+    fn shape<'a>(&self, shapes: &Shapes<'a>) -> Option<Shape<'a>> {
+        let network = shapes.network;
+        Some(match self {
+            Self::Agency(id) => Shape::Agency(Box::new(shapes.agency(network.agencies.get(id)?))),
+            Self::Element(Element::Node(id)) => {
+                Shape::Node(Box::new(shapes.node(network.nodes.get(id)?)))
+            }
+            Self::Element(Element::Link(id)) => {
+                Shape::Link(Box::new(shapes.link(network.links.get(id)?)))
+            }
+            Self::Element(Element::Risk(id)) => Shape::Risk(shapes.risk(network.risks.get(id)?)),
+            Self::Service(id) => Shape::Service(shapes.service(network.services.get(id)?)),
+            Self::Area(id) => Shape::Area(shapes.area(network.areas.get(id)?)),
+            Self::Provider(id) => Shape::Provider(shapes.provider(network.providers.get(id)?)),
+            Self::Maintenance(id) => {
+                let maintenance = network.maintenances.iter().find(|each| each.id == *id)?;
+                Shape::Maintenance(shapes.maintenance(maintenance))
+            }
+        })
+    }
+
+    /// The element behind it: what would have to fail.
+    fn element(&self, network: &Network) -> Option<Element> {
+        match self {
+            Self::Agency(id) => {
+                let agency = network.agencies.get(id)?;
+                Some(Element::Node(agency.node.clone()))
+            }
+            Self::Element(element) => Some(element.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// The kinds that `KIND:ID` may name.
+const KINDS: &[&str] = &[
+    "agency",
+    "node",
+    "link",
+    "risk",
+    "service",
+    "area",
+    "provider",
+    "maintenance",
+];
+
+/// Returns every id that a profile can be asked of, for guessing what was meant.
+#[must_use]
+pub fn ids(network: &Network) -> Vec<&str> {
+    let agencies = network.agencies.keys().map(AgencyId::as_str);
+    let nodes = network.nodes.keys().map(crate::model::NodeId::as_str);
+    let links = network.links.keys().map(LinkId::as_str);
+    let risks = network.risks.keys().map(crate::model::RiskId::as_str);
+    let services = network.services.keys().map(crate::model::ServiceId::as_str);
+    let areas = network.areas.keys().map(crate::model::AreaCode::as_str);
+    let providers = network
+        .providers
+        .keys()
+        .map(crate::model::ProviderId::as_str);
+    agencies
+        .chain(nodes)
+        .chain(links)
+        .chain(risks)
+        .chain(services)
+        .chain(areas)
+        .chain(providers)
+        .collect()
+}
+
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    network: &'a str,
+    example: bool,
+    kind: &'static str,
+    item: Option<Shape<'a>>,
+    /// Of an agency: the node that it sits at.
+    node: Option<NodeShape<'a>>,
+    links: Vec<LinkShape<'a>>,
+    cuts_off_ids: &'a [AgencyId],
+}
+
+/// Returns the document `spanwatch/show/1`.
+#[must_use]
+pub fn json(network: &Network, weakness: &Weakness, subject: &Subject) -> String {
+    let shapes = Shapes::new(network, weakness);
+    let element = subject.element(network);
+    let node = match subject {
+        Subject::Agency(id) => network
+            .agencies
+            .get(id)
+            .and_then(|agency| network.nodes.get(&agency.node)),
+        _ => None,
+    };
+    let links = match &element {
+        Some(Element::Node(id)) => network.links_at(id),
+        _ => &[],
+    };
+    crate::report::json::written(&Document {
+        schema: "spanwatch/show/1",
+        network: &network.id,
+        example: network.example,
+        kind: subject.kind(),
+        item: subject.shape(&shapes),
+        node: node.map(|node| shapes.node(node)),
+        links: links
+            .iter()
+            .filter_map(|id| network.links.get(id))
+            .map(|link| shapes.link(link))
+            .collect(),
+        cuts_off_ids: element
+            .and_then(|element| shapes.weak(&element))
+            .map_or(&[], |weak| &weak.ids),
+    })
+}
+
+/// Returns a thing's profile as text.
+#[must_use]
+pub fn text(network: &Network, weakness: &Weakness, subject: &Subject, words: &Words) -> String {
+    let shapes = Shapes::new(network, weakness);
+    let Some(shape) = subject.shape(&shapes) else {
+        return String::new();
+    };
+    let page = Page {
+        shapes: &shapes,
+        words,
+    };
+    let mut text = header(network, words);
+    text.push('\n');
+    let (title, facts) = page.facts(&shape);
+    text.push_str(&title);
+    text.push('\n');
+    text.push_str(&aligned(&facts));
+    match subject {
+        Subject::Agency(id) => {
+            if let Some(agency) = network.agencies.get(id) {
+                text.push_str(&page.links(network.links_at(&agency.node)));
+            }
+            text.push('\n');
+            text.push_str(&standing(network, weakness, id, words));
+        }
+        Subject::Element(element) => {
+            match (element, &shape) {
+                (Element::Node(id), _) => text.push_str(&page.links(network.links_at(id))),
+                (_, Shape::Risk(risk)) => {
+                    text.push_str(&page.section("report.members"));
+                    text.push_str(&elements(network, weakness, risk.members, words));
+                }
+                _ => {}
+            }
+            text.push('\n');
+            text.push_str(&page.loss(element));
+        }
+        Subject::Area(_) => {
+            if let Shape::Area(area) = &shape {
+                text.push_str(&page.agencies(area.agencies.iter().copied()));
+            }
+        }
+        Subject::Provider(_) => {
+            if let Shape::Provider(provider) = &shape {
+                let links: Vec<LinkId> = provider.links.iter().map(|id| (*id).clone()).collect();
+                text.push_str(&page.links(&links));
+            }
+        }
+        Subject::Service(_) | Subject::Maintenance(_) => {}
+    }
+    text
+}
+
+type Facts = Vec<(String, String)>;
+
+fn aligned(facts: &Facts) -> String {
+    let width = facts
+        .iter()
+        .map(|(label, _)| label.width())
+        .max()
+        .unwrap_or(0);
+    let mut text = String::new();
+    for (label, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
+        let gap = " ".repeat(width - label.width());
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {label}{gap}  {}", clean(value));
+    }
+    text
+}
+
+struct Page<'p, 'a> {
+    shapes: &'p Shapes<'a>,
+    words: &'p Words,
+}
+
+impl Page<'_, '_> {
+    fn section(&self, key: &str) -> String {
+        let title = self.words.text(key);
+        let mut letters = title.chars();
+        let first: String = letters
+            .next()
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .collect();
+        format!("\n{first}{}\n", letters.as_str())
+    }
+
+    fn title(&self, key: &str, id: &str, name: &str) -> String {
+        format!("{} {}  {}", self.words.text(key), clean(id), clean(name))
+            .trim_end()
+            .to_owned()
+    }
+
+    fn fact(&self, key: &str, value: impl Into<String>) -> (String, String) {
+        (self.words.text(key).to_owned(), value.into())
+    }
+
+    fn facts(&self, shape: &Shape<'_>) -> (String, Facts) {
+        match shape {
+            Shape::Agency(agency) => self.agency(agency),
+            Shape::Node(node) => self.node(node),
+            Shape::Link(link) => self.link(link),
+            Shape::Risk(risk) => self.risk(risk),
+            Shape::Service(service) => self.service(service),
+            Shape::Area(area) => self.area(area),
+            Shape::Provider(provider) => self.provider(provider),
+            Shape::Maintenance(maintenance) => self.maintenance(maintenance),
+        }
+    }
+
+    fn agency(&self, agency: &AgencyShape<'_>) -> (String, Facts) {
+        let contact = [
+            agency.contact.name,
+            agency.contact.phone,
+            agency.contact.email,
+        ];
+        let contact: Vec<&str> = contact.into_iter().flatten().collect();
+        let facts = vec![
+            self.fact("col.level", self.words.text(level_key(agency.level))),
+            self.fact("col.class", agency.class),
+            self.fact("col.area", place(agency.area, agency.area_name)),
+            self.fact("col.node", agency.node.as_str()),
+            self.fact("col.address", text_of(agency.address)),
+            self.fact(
+                "col.hours",
+                agency
+                    .hours
+                    .unwrap_or_else(|| self.words.text("report.always")),
+            ),
+            self.fact("col.weight", agency.weight.to_string()),
+            self.fact("col.computers", agency.endpoints.computers.to_string()),
+            self.fact(
+                "col.antivirus",
+                agency
+                    .endpoints
+                    .antivirus
+                    .unwrap_or_else(|| self.words.text("report.none")),
+            ),
+            self.fact("col.contact", contact.join(", ")),
+        ];
+        let title = self.title("report.agency", agency.id.as_str(), agency.name);
+        (title, facts)
+    }
+
+    fn node(&self, node: &NodeShape<'_>) -> (String, Facts) {
+        let maker: Vec<&str> = [node.vendor, node.model].into_iter().flatten().collect();
+        let facts = vec![
+            self.fact("col.role", node.role),
+            self.fact(
+                "col.transit",
+                self.words.text(if node.transit {
+                    "report.yes"
+                } else {
+                    "report.no"
+                }),
+            ),
+            self.fact("col.area", place(node.area, node.area_name)),
+            self.fact("col.position", position(node.lat, node.lon)),
+            self.fact("col.address", text_of(node.address)),
+            self.fact("col.addresses", joined(node.addresses)),
+            self.fact("col.sys_name", node.sys_name),
+            self.fact("col.probe", node.probe.join(", ")),
+            self.fact("col.snmp", text_of(node.snmp)),
+            self.fact("col.vendor", maker.join(" ")),
+            self.fact("col.serial", node.serial.unwrap_or_default()),
+            self.fact("col.rates", rates(node.mtbf, node.mttr)),
+            self.fact("col.risk", joined(node.risk)),
+            self.fact("col.agencies", joined(node.agencies)),
+        ];
+        (
+            self.title("element.node", node.id.as_str(), node.name),
+            facts,
+        )
+    }
+
+    fn link(&self, link: &LinkShape<'_>) -> (String, Facts) {
+        let facts = vec![
+            self.fact("col.a", link.a.written()),
+            self.fact("col.b", link.b.written()),
+            self.fact("col.kind", link.kind),
+            self.fact(
+                "col.capacity",
+                link.capacity.map(capacity).unwrap_or_default(),
+            ),
+            self.fact("col.metric", link.metric.to_string()),
+            self.fact("col.provider", text_of(link.provider)),
+            self.fact("col.circuit", link.circuit.unwrap_or_default()),
+            self.fact(
+                "col.length",
+                link.length_km
+                    .map(|km| format!("{km} km"))
+                    .unwrap_or_default(),
+            ),
+            self.fact("col.rates", rates(link.mtbf, link.mttr)),
+            self.fact("col.risk", joined(link.risk)),
+        ];
+        let title = self.shapes.network.title(&Element::Link(link.id.clone()));
+        (self.title("element.link", link.id.as_str(), &title), facts)
+    }
+
+    fn risk(&self, risk: &RiskShape<'_>) -> (String, Facts) {
+        let facts = vec![
+            self.fact("col.kind", risk.kind),
+            self.fact("col.rates", rates(risk.mtbf, risk.mttr)),
+        ];
+        (
+            self.title("element.risk", risk.id.as_str(), risk.name),
+            facts,
+        )
+    }
+
+    fn service(&self, service: &ServiceShape<'_>) -> (String, Facts) {
+        let facts = vec![
+            self.fact("col.node", service.node.as_str()),
+            self.fact("col.check", check(service.check)),
+        ];
+        (
+            self.title("report.service", service.id.as_str(), service.name),
+            facts,
+        )
+    }
+
+    fn area(&self, area: &AreaShape<'_>) -> (String, Facts) {
+        let facts = vec![
+            self.fact("col.kind", area.kind),
+            self.fact("col.position", position(area.lat, area.lon)),
+            self.fact("col.agencies", area.agencies.len().to_string()),
+            self.fact("col.nodes", area.nodes.len().to_string()),
+        ];
+        (self.title("col.area", area.code.as_str(), area.name), facts)
+    }
+
+    fn provider(&self, provider: &ProviderShape<'_>) -> (String, Facts) {
+        let facts = vec![
+            self.fact("col.hotline", provider.hotline.unwrap_or_default()),
+            self.fact("col.links", provider.links.len().to_string()),
+        ];
+        (
+            self.title("report.provider", provider.id.as_str(), provider.name),
+            facts,
+        )
+    }
+
+    fn maintenance(&self, maintenance: &MaintenanceShape<'_>) -> (String, Facts) {
+        let facts = vec![
+            self.fact("col.from", maintenance.from.as_str()),
+            self.fact("col.to", maintenance.to.as_str()),
+            self.fact("col.elements", joined(maintenance.elements)),
+            self.fact("col.reason", maintenance.reason),
+            self.fact("col.ticket", maintenance.ticket.unwrap_or_default()),
+        ];
+        (
+            self.title("report.maintenance", maintenance.id.as_str(), ""),
+            facts,
+        )
+    }
+
+    fn links(&self, links: &[LinkId]) -> String {
+        let links: Vec<Element> = links.iter().cloned().map(Element::Link).collect();
+        if links.is_empty() {
+            return String::new();
+        }
+        self.section("report.links")
+            + &elements(
+                self.shapes.network,
+                self.shapes.weakness,
+                &links,
+                self.words,
+            )
+    }
+
+    fn agencies<'i>(&self, ids: impl Iterator<Item = &'i AgencyId>) -> String {
+        let mut table = Table::new(&[
+            head(self.words, "col.id", Side::Left),
+            head(self.words, "col.name", Side::Left),
+        ]);
+        for id in ids {
+            let agency = self.shapes.network.agencies.get(id);
+            table.row([id.as_str(), agency.map_or("", |agency| &agency.name)]);
+        }
+        if table.is_empty() {
+            String::new()
+        } else {
+            self.section("report.agencies") + &table.text("  ")
+        }
+    }
+
+    fn loss(&self, element: &Element) -> String {
+        let Some(weak) = self.shapes.weak(element) else {
+            return format!("{}\n", self.words.text("show.loss.none"));
+        };
+        let sentence = self.words.with(
+            "show.loss",
+            &[&weak.ids.len().to_string(), &weak.weight.to_string()],
+        );
+        let agencies = self.agencies(weak.ids.iter());
+        // The sentence is the section's title.
+        let rows = agencies.splitn(3, '\n').nth(2).unwrap_or_default();
+        format!("{sentence}\n{rows}")
+    }
+}
+
+fn text_of<T: ToString>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+fn place(area: Option<&crate::model::AreaCode>, name: Option<&str>) -> String {
+    match (area, name) {
+        (Some(code), Some(name)) => format!("{name} ({code})"),
+        (Some(code), None) => code.to_string(),
+        (None, _) => String::new(),
+    }
+}
+
+fn position(lat: Option<f64>, lon: Option<f64>) -> String {
+    match (lat, lon) {
+        (Some(lat), Some(lon)) => format!("{lat}, {lon}"),
+        _ => String::new(),
+    }
+}
+
+fn rates(mtbf: Option<f64>, mttr: Option<f64>) -> String {
+    let hours = |seconds: Option<f64>| {
+        seconds.map_or_else(
+            || "-".to_owned(),
+            |seconds| format!("{} h", seconds / 3_600.0),
+        )
+    };
+    if mtbf.is_none() && mttr.is_none() {
+        String::new()
+    } else {
+        format!("{}, {}", hours(mtbf), hours(mttr))
+    }
+}
