@@ -161,8 +161,9 @@ pub fn start(
     seed: u64,
     cancel: CancellationToken,
 ) -> Probes {
+    let epoch = ping::chance() as u32;
     let asker = Arc::new(Asker {
-        poller: snmp::Poller::new(sockets.snmp, sockets.snmp_port, keyring),
+        poller: snmp::Poller::new(sockets.snmp, sockets.snmp_port, keyring, epoch),
         v4: sockets.icmp_v4,
         v6: sockets.icmp_v6,
     });

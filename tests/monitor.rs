@@ -38,14 +38,27 @@ impl Trial {
         let roster = Roster::new(reference.network.targets(), now, seed, Pace::Watch);
         let world = World::new(fabric, roster, now);
         let monitor = Monitor::new(reference.clone(), Setting::Simulated, Book::default(), at);
-        Self { monitor, world, now, at }
+        Self {
+            monitor,
+            world,
+            now,
+            at,
+        }
     }
 
     fn step(&mut self, end: Instant) {
         let look = |deadline: Instant| deadline.max(self.now + Duration::from_millis(50));
-        let next = self.world.next().into_iter().chain(self.monitor.deadline().map(look)).min();
+        let next = self
+            .world
+            .next()
+            .into_iter()
+            .chain(self.monitor.deadline().map(look))
+            .min();
         let next = next.unwrap_or(end).clamp(self.now, end);
-        self.at = self.at.checked_add(SignedDuration::try_from(next - self.now).expect("short")).expect("soon");
+        self.at = self
+            .at
+            .checked_add(SignedDuration::try_from(next - self.now).expect("short"))
+            .expect("soon");
         self.now = next;
         for reading in self.world.advance(self.now) {
             for ask in self.monitor.apply(&reading, self.now) {
@@ -63,7 +76,11 @@ impl Trial {
     }
 
     /// Runs until `done`, at most so long; returns how long it took.
-    pub(crate) fn run_until(&mut self, seconds: u64, done: impl Fn(&Monitor) -> bool) -> Option<Duration> {
+    pub(crate) fn run_until(
+        &mut self,
+        seconds: u64,
+        done: impl Fn(&Monitor) -> bool,
+    ) -> Option<Duration> {
         let begin = self.now;
         let end = self.now + Duration::from_secs(seconds);
         while self.now < end {
@@ -80,14 +97,30 @@ impl Trial {
     }
 
     fn open(&self) -> Vec<Incident> {
-        self.monitor.book().list().iter().filter(|i| i.until.is_none()).map(|i| (**i).clone()).collect()
+        self.monitor
+            .book()
+            .list()
+            .iter()
+            .filter(|i| i.until.is_none())
+            .map(|i| (**i).clone())
+            .collect()
     }
 
     fn silenced(&mut self) -> BTreeSet<AgencyId> {
         let picture = self.monitor.picture(self.now, self.at);
         let network = picture.network.clone();
-        let gone = |node: &NodeId| matches!(picture.health(node, self.at), Health::Down | Health::Shadowed);
-        network.agencies.values().filter(|agency| gone(&agency.node)).map(|agency| agency.id.clone()).collect()
+        let gone = |node: &NodeId| {
+            matches!(
+                picture.health(node, self.at),
+                Health::Down | Health::Shadowed
+            )
+        };
+        network
+            .agencies
+            .values()
+            .filter(|agency| gone(&agency.node))
+            .map(|agency| agency.id.clone())
+            .collect()
     }
 }
 
@@ -110,22 +143,50 @@ fn truth(reference: &Reference, element: &Element) -> Truth {
     let cut = graph.cut([element]);
     let reached = graph.reach(&[graph.monitor()], &cut);
     let is_reached = |node: &NodeId| graph.node(node).is_some_and(|ix| reached[ix.index()]);
-    let agencies = network.agencies.values().filter(|agency| !is_reached(&agency.node)).map(|a| a.id.clone()).collect();
-    let asked: BTreeSet<NodeId> = network.targets().into_iter().map(|target| target.id.node).collect();
-    let nodes = asked.iter().filter(|node| !is_reached(node)).cloned().collect();
-    let gone: BTreeSet<NodeId> = cut.nodes().iter().map(|ix| graph.node_id(*ix).clone()).collect();
-    let polled = |node: &NodeId| network.nodes.get(node).is_some_and(|node| node.snmp.is_some() && node.probe.contains(&Method::Snmp));
+    let agencies = network
+        .agencies
+        .values()
+        .filter(|agency| !is_reached(&agency.node))
+        .map(|a| a.id.clone())
+        .collect();
+    let asked: BTreeSet<NodeId> = network
+        .targets()
+        .into_iter()
+        .map(|target| target.id.node)
+        .collect();
+    let nodes = asked
+        .iter()
+        .filter(|node| !is_reached(node))
+        .cloned()
+        .collect();
+    let gone: BTreeSet<NodeId> = cut
+        .nodes()
+        .iter()
+        .map(|ix| graph.node_id(*ix).clone())
+        .collect();
+    let polled = |node: &NodeId| {
+        network
+            .nodes
+            .get(node)
+            .is_some_and(|node| node.snmp.is_some() && node.probe.contains(&Method::Snmp))
+    };
     let is_seen = network.links.values().any(|link| {
         let is_cut = cut.links().iter().any(|ix| graph.link_id(*ix) == &link.id);
-        [(&link.a, &link.b), (&link.b, &link.a)].into_iter().any(|(near, far)| {
-            near.port.is_some()
-                && near.node != network.monitor
-                && polled(&near.node)
-                && is_reached(&near.node)
-                && (is_cut || gone.contains(&far.node))
-        })
+        [(&link.a, &link.b), (&link.b, &link.a)]
+            .into_iter()
+            .any(|(near, far)| {
+                near.port.is_some()
+                    && near.node != network.monitor
+                    && polled(&near.node)
+                    && is_reached(&near.node)
+                    && (is_cut || gone.contains(&far.node))
+            })
     });
-    Truth { agencies, nodes, is_seen }
+    Truth {
+        agencies,
+        nodes,
+        is_seen,
+    }
 }
 
 /// Cuts one element in a clone of a warm trial and says what is wrong with what the monitor says.
@@ -144,31 +205,55 @@ fn try_one(warm: &Trial, reference: &Reference, element: &Element) -> Vec<String
     let open = trial.open();
     match (is_visible, open.as_slice()) {
         (false, []) => {}
-        (false, open) => say(format!("nothing can see it, but {} incidents are open", open.len())),
+        (false, open) => say(format!(
+            "nothing can see it, but {} incidents are open",
+            open.len()
+        )),
         (true, [incident]) => {
             if !incident.causes.contains(element) {
                 say(format!("blamed on {:?}", incident.causes));
             }
             let cut_off: BTreeSet<AgencyId> = incident.cut_off.iter().cloned().collect();
             if cut_off != truth.agencies {
-                say(format!("cuts off {} agencies, said {}", truth.agencies.len(), cut_off.len()));
+                say(format!(
+                    "cuts off {} agencies, said {}",
+                    truth.agencies.len(),
+                    cut_off.len()
+                ));
             }
-            let kind = if truth.agencies.is_empty() { IncidentKind::Redundancy } else { IncidentKind::Outage };
+            let kind = if truth.agencies.is_empty() {
+                IncidentKind::Redundancy
+            } else {
+                IncidentKind::Outage
+            };
             if incident.kind != kind {
                 say(format!("is {kind:?}, said {:?}", incident.kind));
             }
         }
-        (true, open) => say(format!("{} incidents: {:?}", open.len(), open.iter().map(|i| &i.causes).collect::<Vec<_>>())),
+        (true, open) => say(format!(
+            "{} incidents: {:?}",
+            open.len(),
+            open.iter().map(|i| &i.causes).collect::<Vec<_>>()
+        )),
     }
     if trial.silenced() != truth.agencies {
-        say(format!("{} agencies silenced, {} shown so", truth.agencies.len(), trial.silenced().len()));
+        say(format!(
+            "{} agencies silenced, {} shown so",
+            truth.agencies.len(),
+            trial.silenced().len()
+        ));
     }
     trial.act(&Action::RestoreAll);
     trial.run_until(90, |monitor| monitor.book().is_quiet());
     trial.run(15);
     let open = trial.open();
     if !open.is_empty() {
-        say(format!("{} incidents left open: {:?} {:?}", open.len(), open[0].causes, open[0].evidence));
+        say(format!(
+            "{} incidents left open: {:?} {:?}",
+            open.len(),
+            open[0].causes,
+            open[0].evidence
+        ));
     }
     if !trial.silenced().is_empty() {
         say("agencies left silent".to_owned());
@@ -206,10 +291,19 @@ fn try_all(elements: &[Element]) -> Vec<String> {
 #[test]
 fn every_element_cut_alone_is_one_incident_with_its_cause_and_ends_when_restored() {
     let monitor = Element::Node("dc".into());
-    let elements: Vec<Element> = reference().network.elements().filter(|element| *element != monitor).collect();
+    let elements: Vec<Element> = reference()
+        .network
+        .elements()
+        .filter(|element| *element != monitor)
+        .collect();
     assert_eq!(elements.len(), 1337);
     let faults = try_all(&elements);
-    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
 }
 
 #[test]
@@ -217,9 +311,17 @@ fn half_a_percent_of_loss_on_every_link_for_a_day_is_no_incident() {
     let reference = reference();
     let mut trial = Trial::of(&reference, 11);
     for link in reference.network.links.keys() {
-        trial.act(&Action::Loss { element: Element::Link(link.clone()), loss: Loss::of(0.005) });
+        trial.act(&Action::Loss {
+            element: Element::Link(link.clone()),
+            loss: Loss::of(0.005),
+        });
     }
     trial.run(24 * 3600);
     let list = trial.monitor.book().list();
-    assert!(list.is_empty(), "{} incidents, the first: {:?}", list.len(), list[0]);
+    assert!(
+        list.is_empty(),
+        "{} incidents, the first: {:?}",
+        list.len(),
+        list[0]
+    );
 }

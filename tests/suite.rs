@@ -11,8 +11,12 @@ mod lab;
 
 /// Real sockets on loopback and in namespaces of the test's own.
 mod loopback;
+
 /// Who is asked when, in virtual time.
 mod roster;
+
+/// Our poll beside Debian's own agent and walk.
+mod snmpd;
 
 /// Bytes and values: there and back, real recordings, and any values at all.
 mod wire;
@@ -40,3 +44,9 @@ mod real;
 
 /// The whole monitor in virtual time, against brute force.
 mod monitor;
+
+/// Pictures for the faces.
+mod picture;
+
+/// The dashboard, key by key and page by page.
+mod screen;

@@ -31,10 +31,10 @@ pub struct Args {
     /// Deadline of the whole run
     #[arg(short = 't', long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     timeout: Duration,
-    /// Warn from a number on or outside a range: cut_off, degraded, unknown, loss_p95 (%), rtt_p95 (ms)
+    /// Warn from a number on or outside a range: `cut_off`, degraded, unknown, `loss_p95` (%), `rtt_p95` (ms)
     #[arg(short, long = "warning", value_name = "NAME=LIMIT")]
     warning: Vec<NamedLimit>,
-    /// Critical from a number on or outside a range, as for -w [default: cut_off=1]
+    /// Critical from a number on or outside a range, as for -w [default: `cut_off=1`]
     #[arg(short, long = "critical", value_name = "NAME=LIMIT")]
     critical: Vec<NamedLimit>,
     /// How to write the verdict
@@ -49,7 +49,7 @@ pub struct Args {
     /// Print nothing; the exit code says it
     #[arg(short, long)]
     quiet: bool,
-    /// Folder of the state [default: $`STATE_DIRECTORY`, else `$XDG_STATE_HOME/spanwatch/ID`]
+    /// Folder of the state [default: `$STATE_DIRECTORY`, else `$XDG_STATE_HOME/spanwatch/ID`]
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     #[command(flatten)]
@@ -101,12 +101,17 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
 }
 
 /// Runs one check, in a simulation where one is given.
-pub fn run_in(args: &Args, common: &Common, simulation: Option<&Simulation>) -> Result<ExitCode, Failure> {
+pub fn run_in(
+    args: &Args,
+    common: &Common,
+    simulation: Option<&Simulation>,
+) -> Result<ExitCode, Failure> {
     let reference = start::reference(common)?;
     let folder = start::state_folder(args.state.as_deref(), &reference.network)?;
     let at = clock::today();
     let _lock = memory::lock(&folder, at).map_err(|error| {
-        Failure::new(Kind::System, chain(&error)).hint("Give the runs more time between them, or `-t` a shorter deadline.")
+        Failure::new(Kind::System, chain(&error))
+            .hint("Give the runs more time between them, or `-t` a shorter deadline.")
     })?;
     let path = folder.join("check.json");
     let memory = match Memory::read(&path) {
@@ -119,14 +124,22 @@ pub fn run_in(args: &Args, common: &Common, simulation: Option<&Simulation>) -> 
             Memory::default()
         }
     };
-    let (checked, book) = start::runtime()?.block_on(swept(args, reference, memory.book(), simulation))?;
+    let (checked, book) =
+        start::runtime()?.block_on(swept(args, reference, memory.book(), simulation))?;
     let mut next = Memory::of(&book);
     let speaks = !args.on_change || has_news(&memory, &next, &checked, args.remind);
     next.verdict = Some(checked.verdict.word().to_owned());
-    next.said = if speaks { Some(checked.picture.at) } else { memory.said };
+    next.said = if speaks {
+        Some(checked.picture.at)
+    } else {
+        memory.said
+    };
     if let Err(error) = next.write(&path) {
         // The verdict stands; only the next run will not know of it.
-        say(&format!("warning: {} could not be written: {error}.", path.display()));
+        say(&format!(
+            "warning: {} could not be written: {error}.",
+            path.display()
+        ));
     }
     if speaks && !args.quiet {
         print(&match args.format {
@@ -145,9 +158,22 @@ async fn swept(
     simulation: Option<&Simulation>,
 ) -> Result<(Checked, Book), Failure> {
     let cancel = CancellationToken::new();
-    let source = start::source(&reference, &args.secrets, simulation, Pace::Sweep, cancel.clone()).await?;
+    let source = start::source(
+        &reference,
+        &args.secrets,
+        simulation,
+        Pace::Sweep,
+        cancel.clone(),
+    )
+    .await?;
     let monitor = Monitor::new(reference, source.setting, book, clock::today());
-    let mut swept = sweep(monitor, source.line, source.began, args.timeout.mul_f64(SWEEP_SHARE)).await;
+    let mut swept = sweep(
+        monitor,
+        source.line,
+        source.began,
+        args.timeout.mul_f64(SWEEP_SHARE),
+    )
+    .await;
     cancel.cancel();
     let picture = Arc::new(swept.monitor.picture(clock::now(), clock::today()));
     let limits = Limits::new(&args.warning, &args.critical);
@@ -157,10 +183,13 @@ async fn swept(
 
 /// Returns whether something is to be said: a change, or a reminder of what is still open.
 fn has_news(before: &Memory, now: &Memory, checked: &Checked, remind: Duration) -> bool {
-    let changed = before.open != now.open || before.verdict.as_deref() != Some(checked.verdict.word());
+    let changed =
+        before.open != now.open || before.verdict.as_deref() != Some(checked.verdict.word());
     changed || (!now.open.is_empty() && is_due(before.said, checked.picture.at, remind))
 }
 
 fn is_due(said: Option<Timestamp>, at: Timestamp, remind: Duration) -> bool {
-    said.is_none_or(|said| at.duration_since(said) >= SignedDuration::try_from(remind).unwrap_or(SignedDuration::MAX))
+    said.is_none_or(|said| {
+        at.duration_since(said) >= SignedDuration::try_from(remind).unwrap_or(SignedDuration::MAX)
+    })
 }

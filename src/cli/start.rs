@@ -25,7 +25,7 @@ use crate::probe::roster::{Pace, Roster};
 /// Where the credentials are, for every command that probes.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Secrets {
-    /// File of credentials, mode 0600 [default: $SPANWATCH_CREDENTIALS, ./credentials.toml, ~/.config, /etc]
+    /// File of credentials, mode 0600 [default: `$SPANWATCH_CREDENTIALS`, ./credentials.toml, ~/.config, /etc]
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
 }
@@ -57,7 +57,12 @@ pub fn runtime() -> Result<Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(Kind::System, format!("The runtime cannot be made: {error}.")))
+        .map_err(|error| {
+            Failure::new(
+                Kind::System,
+                format!("The runtime cannot be made: {error}."),
+            )
+        })
 }
 
 /// Starts to ask everybody in a network: on the wire, or in the simulation.
@@ -87,37 +92,69 @@ async fn on_the_wire(
     };
     let is_lab = matches!(lab, Lab::Socket(_));
     // Sockets first, so that nothing from a file or the network is read with more rights than needed.
-    settings::may_probe(&reference.network, is_lab).map_err(refused)?;
+    settings::may_probe(&reference.network, is_lab).map_err(|error| refused(&error))?;
     let sockets = probe::open().await.map_err(|error| {
         Failure::new(Kind::System, crate::report::chain(&error))
             .hint("Run as root, give the program CAP_NET_RAW (`setcap cap_net_raw+ep`), or widen net.ipv4.ping_group_range.")
     })?;
-    let keyring = settings::keyring(&reference.network, credentials).map_err(refused)?;
+    let keyring =
+        settings::keyring(&reference.network, credentials).map_err(|error| refused(&error))?;
     let began = clock::now();
     // Two monitors of one network should not ask in step.
     let seed = u64::from(std::process::id());
-    let probes = probe::start(sockets, reference.network.targets(), &keyring, pace, seed, cancel);
+    let probes = probe::start(
+        sockets,
+        reference.network.targets(),
+        &keyring,
+        pace,
+        seed,
+        cancel,
+    );
     Ok(Source {
-        line: Line { readings: probes.readings, asks: probes.asks, targets: probes.targets },
+        line: Line {
+            readings: probes.readings,
+            asks: probes.asks,
+            targets: probes.targets,
+        },
         setting: if is_lab { Setting::Lab } else { Setting::Live },
         lab,
         began,
     })
 }
 
-fn simulate(reference: &Reference, simulation: &Simulation, pace: Pace, cancel: CancellationToken) -> Source {
+fn simulate(
+    reference: &Reference,
+    simulation: &Simulation,
+    pace: Pace,
+    cancel: CancellationToken,
+) -> Source {
     let began = clock::now();
     let fabric = Fabric::new(reference.network.clone(), simulation.seed);
     let roster = Roster::new(reference.network.targets(), began, simulation.seed, pace);
     let (line, lab) = live::start(World::new(fabric, roster, began), cancel.clone());
     if let Lab::Here(acts) = &lab {
-        tokio::spawn(play(simulation.scenario.clone(), acts.clone(), began, cancel));
+        tokio::spawn(play(
+            simulation.scenario.clone(),
+            acts.clone(),
+            began,
+            cancel,
+        ));
     }
-    Source { line, lab, setting: Setting::Simulated, began }
+    Source {
+        line,
+        lab,
+        setting: Setting::Simulated,
+        began,
+    }
 }
 
 /// Lets a scenario happen in real time.
-async fn play(scenario: Scenario, acts: mpsc::Sender<Action>, began: Instant, cancel: CancellationToken) {
+async fn play(
+    scenario: Scenario,
+    acts: mpsc::Sender<Action>,
+    began: Instant,
+    cancel: CancellationToken,
+) {
     for event in scenario.events {
         tokio::select! {
             () = cancel.cancelled() => return,
@@ -130,8 +167,9 @@ async fn play(scenario: Scenario, acts: mpsc::Sender<Action>, began: Instant, ca
 }
 
 /// Makes a failure of a setting that cannot be used.
-pub fn refused(error: SettingsError) -> Failure {
-    let failure = Failure::new(Kind::Configuration, crate::report::chain(&error));
+#[must_use]
+pub fn refused(error: &SettingsError) -> Failure {
+    let failure = Failure::new(Kind::Configuration, crate::report::chain(error));
     match error.hint() {
         Some(hint) => failure.hint(hint),
         None => failure,
@@ -144,9 +182,12 @@ pub fn reference(common: &Common) -> Result<Reference, Failure> {
 }
 
 /// Returns the folder of the state: the flag's, or the one of the network.
-pub fn state_folder(given: Option<&Path>, network: &Arc<crate::model::network::Network>) -> Result<PathBuf, Failure> {
+pub fn state_folder(
+    given: Option<&Path>,
+    network: &Arc<crate::model::network::Network>,
+) -> Result<PathBuf, Failure> {
     match given {
         Some(folder) => Ok(folder.to_owned()),
-        None => settings::state_folder(&network.id).map_err(refused),
+        None => settings::state_folder(&network.id).map_err(|error| refused(&error)),
     }
 }

@@ -12,9 +12,9 @@ use crate::app::incident::Book;
 use crate::app::monitor::Monitor;
 use crate::app::reference::Reference;
 use crate::app::{edit, live};
+use crate::cli::Common;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::start::{self, Secrets, Simulation};
-use crate::cli::Common;
 use crate::clock;
 use crate::probe::roster::Pace;
 use crate::report::chain;
@@ -65,7 +65,11 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
 }
 
 /// Shows the dashboard, over a simulation where one is given.
-pub fn run_in(args: &Args, common: &Common, simulation: Option<&Simulation>) -> Result<ExitCode, Failure> {
+pub fn run_in(
+    args: &Args,
+    common: &Common,
+    simulation: Option<&Simulation>,
+) -> Result<ExitCode, Failure> {
     let reference = start::reference(common)?;
     start::runtime()?.block_on(show(args, common, reference, simulation))?;
     Ok(ExitCode::SUCCESS)
@@ -78,14 +82,29 @@ async fn show(
     simulation: Option<&Simulation>,
 ) -> Result<(), Failure> {
     let cancel = CancellationToken::new();
-    let source = start::source(&reference, &args.secrets, simulation, Pace::Watch, cancel.clone()).await?;
+    let source = start::source(
+        &reference,
+        &args.secrets,
+        simulation,
+        Pace::Watch,
+        cancel.clone(),
+    )
+    .await?;
     let mut monitor = Monitor::new(reference, source.setting, Book::default(), clock::today());
     let first = Arc::new(monitor.picture(clock::now(), clock::today()));
     let (pictures, seen) = watch::channel(first);
     let (commands, obeyed) = mpsc::channel(16);
     let (edited, edits) = mpsc::channel(1);
     tokio::spawn(edit::watch(common.folder(), edited, cancel.clone()));
-    let loop_ = tokio::spawn(live::run(monitor, source.line, pictures, obeyed, edits, source.lab, cancel.clone()));
+    let loop_ = tokio::spawn(live::run(
+        monitor,
+        source.line,
+        pictures,
+        obeyed,
+        edits,
+        source.lab,
+        cancel.clone(),
+    ));
     let options = tui::Options {
         language: common.words().language(),
         theme: match args.theme {
@@ -105,7 +124,10 @@ async fn show(
     cancel.cancel();
     let ended = loop_.await;
     shown.map_err(|error| {
-        Failure::new(Kind::System, chain(&error)).hint("Without a terminal, `spanwatch check` says the same in one line.")
+        Failure::new(Kind::System, chain(&error))
+            .hint("Without a terminal, `spanwatch check` says the same in one line.")
     })?;
-    ended.map_err(|error| Failure::new(Kind::System, format!("The monitor failed: {error}."))).map(drop)
+    ended
+        .map_err(|error| Failure::new(Kind::System, format!("The monitor failed: {error}.")))
+        .map(drop)
 }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 
-use crate::model::network::Network;
 use crate::model::CredentialName;
+use crate::model::network::Network;
 
 /// The control socket's name in the folder.
 pub(super) const SOCKET: &str = "control.sock";

@@ -64,10 +64,9 @@ impl Line {
             IcmpKind::Datagram
         };
         // Two monitors on one machine hear each other's replies, so the number must differ from process to
-        // process; the hasher's keys come from the operating system. The top bit is set because a router that
-        // quotes one of our UDP datagrams has its length in this place, which is below 32,768.
-        let chance = RandomState::new().build_hasher().finish();
-        let ident = PingIdentifier(0x8000 | chance as u16);
+        // process. The top bit is set because a router that quotes one of our UDP datagrams has its length in
+        // this place, which is below 32,768.
+        let ident = PingIdentifier(0x8000 | chance() as u16);
         let receive_buffer = enlarge(socket.get_native_sock()).ok();
         Ok(Self {
             client,
@@ -106,6 +105,13 @@ impl Line {
         );
         Answer::Unsent { why: why.into() }
     }
+}
+
+/// Returns a number that nobody can foretell: the keys of the standard hasher come from the operating system.
+///
+/// It only tells apart what must not be taken for each other; nothing that is judged depends on it.
+pub(crate) fn chance() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// Returns the answer for a question that did not leave this machine.

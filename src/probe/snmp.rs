@@ -9,14 +9,15 @@
 //! a wrong user or key are not signed, so anybody could have sent them. Whoever shows `Silent` should say so.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use snmp::{
-    Auth, Client, EngineCache, Error, ErrorKind, ErrorStatus, MasterKeys, Oid, Retry, UdpClient,
-    UdpTransport, UsmConfig, Value, VarBind, Version,
+    Auth, Client, DesSaltState, EngineCache, Error, ErrorKind, ErrorStatus, MasterKeys, Oid,
+    PersistedDesSaltState, Retry, UdpClient, UdpTransport, UsmConfig, Value, VarBind, Version,
 };
 
 use crate::model::CredentialName;
@@ -41,6 +42,9 @@ const HEAVIEST: usize = 8 << 20;
 /// What a cell weighs beside its text.
 const CELL_WEIGHT: usize = 64;
 
+/// Epochs end at 2^31 - 1, and the one after the first is used.
+const DES_EPOCHS: u32 = (1 << 31) - 4;
+
 /// `DeviceText` keeps no more of a text.
 const LONGEST_TEXT: usize = 255;
 
@@ -57,11 +61,15 @@ pub(crate) struct Poller {
     port: u16,
     keys: BTreeMap<CredentialName, Result<Auth, Arc<str>>>,
     engines: Arc<EngineCache>,
+    des: Option<DesSaltState>,
 }
 
 impl Poller {
     /// Derives all keys once; each passphrase costs about a millisecond.
-    pub(crate) fn new(transports: Transports, port: u16, keyring: &Keyring) -> Self {
+    ///
+    /// `epoch` must differ from one start of the monitor to the next: DES (RFC 3414 §8.1.1.1) must not use a
+    /// salt twice with one key, and a random epoch needs no file to remember the last one.
+    pub(crate) fn new(transports: Transports, port: u16, keyring: &Keyring, epoch: u32) -> Self {
         let keys = keyring
             .iter()
             .map(|(name, credential)| {
@@ -77,6 +85,9 @@ impl Poller {
             port,
             keys,
             engines: Arc::new(EngineCache::new()),
+            des: PersistedDesSaltState::new(epoch % DES_EPOCHS + 1)
+                .and_then(|epoch| DesSaltState::restart(epoch, |_| Ok::<(), io::Error>(())))
+                .ok(),
         }
     }
 
@@ -131,7 +142,11 @@ impl Poller {
             }
         };
         let retry = Retry::fixed(u32::from(target.retries), Duration::ZERO).unwrap_or_default();
-        Client::builder(self.address(target.address), key)
+        let mut builder = Client::builder(self.address(target.address), key);
+        if let Some(des) = &self.des {
+            builder = builder.des_salt_state(des.clone());
+        }
+        builder
             .strict_source(true)
             .request_timeout(target.timeout)
             .retry(retry)

@@ -16,7 +16,7 @@ use crate::model::device::{Interface, PortStatus};
 use crate::model::health::Health;
 use crate::model::{AgencyId, Element, NodeId};
 use crate::tui::list::{Column, Sheet, draw_detail, draw_open, draw_rows, split, stretched};
-use crate::tui::overview::cause;
+use crate::tui::overview::{cause, whom};
 use crate::tui::text;
 use crate::tui::view::{View, draw_line, draw_right, draw_text, milliseconds, percent, row};
 
@@ -167,10 +167,10 @@ fn cell(view: View<'_>, id: &AgencyId, what: What, width: usize) -> Vec<Span<'st
             (Some(rtt), Health::Up | Health::Degraded) => milliseconds(rtt.last),
             _ => "-".to_owned(),
         }),
-        What::P95 => plain(
-            seen.rtt
-                .map_or_else(|| "-".to_owned(), |rtt| milliseconds(rtt.p95)),
-        ),
+        What::P95 => plain(match (&seen.rtt, health) {
+            (Some(rtt), Health::Up | Health::Degraded) => milliseconds(rtt.p95),
+            _ => "-".to_owned(),
+        }),
         What::Loss => plain(
             seen.loss
                 .map_or_else(|| "-".to_owned(), |loss| percent(loss.ratio)),
@@ -298,6 +298,12 @@ fn explain(view: View<'_>, sheet: &mut Sheet, seen: &NodeView) {
     for reason in &incident.evidence {
         sheet.pair("", &view.redacted(reason));
     }
+    for cause in &incident.causes {
+        sheet.pair(
+            view.text("detail.call"),
+            &whom(view, cause).unwrap_or_default(),
+        );
+    }
 }
 
 /// Whom to call: the agency's own people, and the providers of its links.
@@ -310,7 +316,7 @@ fn call(view: View<'_>, sheet: &mut Sheet, agency: &Agency) {
         .map(String::as_str)
         .collect();
     let label = view.text("detail.call");
-    sheet.pair(label, &own.join("  "));
+    sheet.pair(label, &own.join(", "));
     for id in network.links_at(&agency.node) {
         let Some(link) = network.links.get(id) else {
             continue;
@@ -324,7 +330,7 @@ fn call(view: View<'_>, sheet: &mut Sheet, agency: &Agency) {
             .nodes
             .get(far)
             .map_or(far.as_str(), |node| node.name.as_str());
-        let mut said = vec![format!("{} {name}", link.kind)];
+        let mut said = vec![format!("{}: {name}", link.kind)];
         if let Some(provider) = link
             .provider
             .as_ref()
@@ -339,16 +345,18 @@ fn call(view: View<'_>, sheet: &mut Sheet, agency: &Agency) {
                 .map(|circuit| view.with("detail.circuit-is", &[circuit])),
         );
         said.extend(link.capacity.map(speed));
-        let broken = view.picture.broken.contains(&Element::Link(id.clone()));
-        let health = if broken {
-            Health::Down
+        let shape = if view.picture.broken.contains(&Element::Link(id.clone())) {
+            view.shape(Health::Down)
+        } else if view.picture.nodes.contains_key(far) {
+            view.shape(view.health(far))
         } else {
-            view.health(far)
+            // The far end is nobody whom we ask, such as a provider's edge.
+            Span::raw(" ")
         };
         sheet.spans(
             view.text("detail.uplink"),
-            vec![view.shape(health), Span::raw(" ")],
-            &said.join("  "),
+            vec![shape, Span::raw(" ")],
+            &said.join(", "),
         );
     }
 }
@@ -412,15 +420,23 @@ fn connected(view: View<'_>, sheet: &mut Sheet, agency: &Agency) {
     );
     sheet.pair(view.text("detail.paths"), &shown);
     let step = format!(" {} ", view.look().step());
+    let network = &view.picture.network;
+    let is_plain = |element: &&Element| !matches!(element, Element::Node(id) if *id == agency.node || network.hubs.contains(id));
     let chain: Vec<String> = standing
         .single_points
         .iter()
+        .filter(is_plain)
         .map(|element| match element {
-            Element::Node(_) => view.picture.network.title(element),
+            Element::Node(_) => network.title(element),
             _ => view.element(element),
         })
         .collect();
-    sheet.pair(view.text("detail.single-points"), &chain.join(&step));
+    let chain = if chain.is_empty() {
+        view.text("detail.nothing-between").to_owned()
+    } else {
+        chain.join(&step)
+    };
+    sheet.pair(view.text("detail.single-points"), &chain);
     for risk in &standing.one_risk {
         let name = view.picture.network.title(&Element::Risk(risk.clone()));
         sheet.pair(
@@ -435,20 +451,20 @@ fn identity(view: View<'_>, sheet: &mut Sheet, agency: &Agency) {
     let node = network.nodes.get(&agency.node);
     let mut id = agency.id.to_string();
     if agency.node.as_str() != agency.id.as_str() {
-        id = format!("{id}  {} {}", view.text("kind.node"), agency.node);
+        id = format!("{id}, {} {}", view.text("element.node"), agency.node);
     }
-    sheet.pair(view.text("column.id"), &id);
+    sheet.pair(view.text("col.id"), &id);
     sheet.pair(view.text("detail.address"), &view.address(&agency.node));
     let area = agency
         .area
         .as_ref()
         .and_then(|code| network.areas.get(code));
     sheet.pair(
-        view.text("column.area"),
+        view.text("col.area"),
         area.map_or("", |area| area.name.as_str()),
     );
     sheet.pair(view.text("detail.class"), &agency.class);
-    sheet.pair(view.text("column.weight"), &agency.weight.to_string());
+    sheet.pair(view.text("col.weight"), &agency.weight.to_string());
     sheet.pair(
         view.text("detail.hours"),
         agency.hours.as_deref().unwrap_or(""),
@@ -468,7 +484,7 @@ fn identity(view: View<'_>, sheet: &mut Sheet, agency: &Agency) {
         .flatten()
         .map(String::as_str)
         .collect();
-    sheet.pair(view.text("detail.device"), &model.join("  "));
+    sheet.pair(view.text("detail.device"), &model.join(", "));
 }
 
 fn device(view: View<'_>, sheet: &mut Sheet, seen: &NodeView) {

@@ -250,19 +250,29 @@ fn draw_footer(view: View<'_>, buffer: &mut Buffer, area: Rect) {
         .filter(|binding| binding.footer > 0 && applies(view, binding))
         .collect();
     keys.sort_by_key(|binding| binding.footer);
+    // Whoever is lost must see the way out, so that one is never dropped.
+    let wide = |binding: &Binding| {
+        text::width(&first_label(binding)) + 1 + text::width(view.text(binding.word)) + 3
+    };
+    let is_quit = |binding: &&Binding| binding.intent == Intent::Quit;
+    let mut space = usize::from(inner.width) + 3;
+    space = space.saturating_sub(keys.iter().copied().filter(is_quit).map(wide).sum());
     let mut spans = Vec::new();
-    let mut used = 0;
     for binding in keys {
-        let key = first_label(binding);
-        let word = format!(" {}", view.text(binding.word));
-        let wide = text::width(&key) + text::width(&word);
-        if used + wide > usize::from(inner.width) {
-            continue;
+        if !is_quit(&binding) {
+            if wide(binding) > space {
+                continue;
+            }
+            space -= wide(binding);
         }
-        used += wide + 3;
-        spans.push(Span::styled(key, look.heading()));
-        spans.push(Span::styled(word, look.quiet()));
-        spans.push(Span::raw("   "));
+        if !spans.is_empty() {
+            spans.push(Span::raw("   "));
+        }
+        spans.push(Span::styled(first_label(binding), look.heading()));
+        spans.push(Span::styled(
+            format!(" {}", view.text(binding.word)),
+            look.quiet(),
+        ));
     }
     draw_line(buffer, inner, &Line::from(spans), look);
 }

@@ -45,7 +45,7 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     let mut columns = vec![
         column("column.st", 2, false),
         column("column.id", 6, false),
-        column("column.start", 5, false),
+        column("column.start", if list.width >= 76 { 11 } else { 5 }, false),
         column("column.for", 7, true),
         column("column.cause", 0, false),
     ];
@@ -80,7 +80,11 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, area: Rect) {
         vec![
             vec![shape, Span::raw(mark)],
             vec![Span::raw(incident.id.to_string())],
-            vec![Span::raw(view.moment(incident.since))],
+            vec![Span::raw(if list.width >= 76 {
+                view.long_moment(incident.since)
+            } else {
+                view.moment(incident.since)
+            })],
             vec![Span::raw(view.short_span(lasted(view, incident)))],
             vec![Span::raw(text::fit(
                 &cause(view, incident),
@@ -184,10 +188,10 @@ fn sheet(view: View<'_>, id: IncidentId, width: usize) -> Sheet {
             &view.with("incidents.one-of", &[&likely]),
         );
         for cause in &incident.causes {
-            sheet.pair("", &format!("{}  {cause}", view.element(cause)));
+            sheet.pair("", &format!("{} ({cause})", view.element(cause)));
         }
     } else if let Some(only) = incident.causes.first() {
-        let shown = format!("{}  {only}  {likely}", view.element(only));
+        let shown = format!("{} ({only}), {likely}", view.element(only));
         sheet.pair(view.text("detail.cause"), &shown);
     }
     let mut calls: Vec<String> = incident

@@ -9,15 +9,16 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use crate::analysis::Weak;
 use crate::model::health::{Counts, Health};
 use crate::model::incident::{Incident, IncidentKind};
 use crate::model::{AgencyId, Element};
 use crate::tui::agencies;
-use crate::tui::screen::grid::{Grid, Group, Name};
+use crate::tui::screen::grid::{Grid, Group, Label, Name};
 use crate::tui::screen::rows::{self, Order, Search};
 use crate::tui::text;
 use crate::tui::theme::Look;
-use crate::tui::view::{View, draw_line, draw_right, draw_rule, draw_text, row};
+use crate::tui::view::{View, draw_line, draw_right, draw_rule, draw_text, milliseconds, row};
 
 /// What went down less than this ago is shown reversed.
 const FRESH: SignedDuration = SignedDuration::from_secs(60);
@@ -33,15 +34,10 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     };
     match &layout.grid {
         Grid::Cells { labels, cells, .. } => {
-            for label in labels {
+            let names: Vec<&str> = labels.iter().map(|label| name(view, &label.name)).collect();
+            for (label, shown) in labels.iter().zip(short_names(view, labels, &names)) {
                 let place = Rect::new(grid.x + label.x, grid.y + label.y, label.width, 1);
-                draw_text(
-                    buffer,
-                    place,
-                    name(view, &label.name),
-                    Style::new(),
-                    view.look(),
-                );
+                draw_text(buffer, place, &shown, Style::new(), view.look());
             }
             for cell in cells {
                 draw_cell(
@@ -78,6 +74,64 @@ fn name<'a>(view: View<'a>, name: &'a Name) -> &'a str {
         Name::City => view.text("overview.city"),
         Name::Other => view.text("overview.other"),
     }
+}
+
+/// Returns names cut to their places, and those that a cut would make equal cut in the middle instead:
+/// `Hương Thủy` and `Hương Trà` become `H…Thủy` and `H…Trà`.
+fn short_names(view: View<'_>, labels: &[Label], names: &[&str]) -> Vec<String> {
+    let cut = view.look().cut();
+    let short: Vec<String> = labels
+        .iter()
+        .zip(names)
+        .map(|(label, name)| text::fit(name, usize::from(label.width), cut))
+        .collect();
+    let is_double = |shown: &String| short.iter().filter(|other| *other == shown).count() > 1;
+    short
+        .iter()
+        .zip(labels.iter().zip(names))
+        .map(
+            |(shown, (label, name))| match (name.chars().next(), name.rsplit(' ').next()) {
+                (Some(first), Some(last)) if is_double(shown) => text::fit(
+                    &format!("{first}{cut}{last}"),
+                    usize::from(label.width),
+                    cut,
+                ),
+                _ => shown.clone(),
+            },
+        )
+        .collect()
+}
+
+/// Draws who is selected in place of the rule under the grid; the rule where nobody is.
+fn draw_selected(view: View<'_>, buffer: &mut Buffer, area: Rect) {
+    let look = view.look();
+    let selected = view.screen.agency.as_ref();
+    let agency = selected.and_then(|id| view.picture.network.agencies.get(id));
+    let Some(agency) = agency else {
+        draw_rule(buffer, area, look);
+        return;
+    };
+    let seen = view.picture.node(&agency.node);
+    let health = view.health(&agency.node);
+    let mut tail = vec![view.state(health).to_owned(), view.address(&agency.node)];
+    if let (Some(rtt), Health::Up | Health::Degraded) = (&seen.rtt, health) {
+        tail.push(format!("{} ms", milliseconds(rtt.last)));
+    }
+    let marks = view.marks(seen.marks);
+    if !marks.is_empty() {
+        tail.push(marks);
+    }
+    let tail = tail.join("  ");
+    let space = usize::from(area.width).saturating_sub(6 + text::width(&tail));
+    let line = Line::from(vec![
+        Span::raw(" "),
+        view.shape(health),
+        Span::raw(" "),
+        Span::styled(text::fit(&agency.name, space, look.cut()), look.heading()),
+        Span::raw("  "),
+        Span::raw(tail),
+    ]);
+    draw_line(buffer, area, &line, look);
 }
 
 fn draw_cell(view: View<'_>, buffer: &mut Buffer, place: (u16, u16), id: &AgencyId) {
@@ -156,7 +210,7 @@ fn draw_below(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     if area.height < 2 {
         return;
     }
-    draw_rule(buffer, row(area, 0), look);
+    draw_selected(view, buffer, row(area, 0));
     let inner = Rect::new(
         area.x + 1,
         area.y + 1,
@@ -268,17 +322,19 @@ fn draw_watch(view: View<'_>, buffer: &mut Buffer, area: Rect) {
             view.health(&agency.node) != Health::Shadowed
         })
         .collect();
-    for (at, id) in ids.iter().take(usize::from(area.height)).enumerate() {
-        let line = watch_line(view, id, usize::from(area.width));
-        draw_line(buffer, row(area, at as u16), &line, view.look());
-    }
-    if ids.len() > usize::from(area.height) && area.height > 0 {
-        let more = view.with(
-            "list.more",
-            &[&(ids.len() - usize::from(area.height)).to_string()],
-        );
-        let line = Line::styled(format!(" {more}"), view.look().quiet());
-        draw_right(buffer, row(area, area.height - 1), &line);
+    let height = usize::from(area.height);
+    for (at, id) in ids.iter().take(height).enumerate() {
+        let place = row(area, at as u16);
+        let hidden = ids.len() - at - 1;
+        if at + 1 < height || hidden == 0 {
+            let line = watch_line(view, id, usize::from(area.width));
+            draw_line(buffer, place, &line, view.look());
+        } else {
+            let more = format!("  {}", view.with("list.more", &[&hidden.to_string()]));
+            let space = usize::from(area.width).saturating_sub(text::width(&more));
+            draw_line(buffer, place, &watch_line(view, id, space), view.look());
+            draw_right(buffer, place, &Line::styled(more, view.look().quiet()));
+        }
     }
 }
 
@@ -309,7 +365,7 @@ fn draw_worst(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     if area.height < 3 {
         return;
     }
-    draw_rule(buffer, row(area, 0), view.look());
+    draw_selected(view, buffer, row(area, 0));
     let ids = troubled(view);
     let inner = Rect::new(area.x, area.y + 1, area.width, area.height - 1);
     if ids.is_empty() {
@@ -347,8 +403,7 @@ fn draw_side(view: View<'_>, buffer: &mut Buffer, area: Rect) {
         }
         lines.extend(side_incident(view, incident, width));
     }
-    let weak = &view.picture.weakness.elements;
-    let weak_lines = weak.len().min(6);
+    let weak = weakest(view);
     let watched: Vec<AgencyId> = troubled(view)
         .into_iter()
         .filter(|id| {
@@ -367,7 +422,7 @@ fn draw_side(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     if watched.is_empty() {
         lines.push(Line::raw(view.text("overview.nothing").to_owned()));
     }
-    let space = usize::from(area.height).saturating_sub(lines.len() + weak_lines + 3);
+    let space = usize::from(area.height).saturating_sub(lines.len() + weak.len().min(6) + 3);
     for id in watched.iter().take(space) {
         lines.push(watch_line(view, id, width));
     }
@@ -380,7 +435,8 @@ fn draw_side(view: View<'_>, buffer: &mut Buffer, area: Rect) {
         view.text("overview.weak").to_owned(),
         look.heading(),
     ));
-    for each in weak.iter().take(weak_lines) {
+    let space = usize::from(area.height).saturating_sub(lines.len());
+    for each in weak.iter().take(space) {
         let count = text::right(&each.ids.len().to_string(), 5, look.cut());
         let title = view.element(&each.element);
         lines.push(Line::from(vec![
@@ -441,28 +497,36 @@ pub fn whom(view: View<'_>, element: &Element) -> Option<String> {
             .as_ref()
             .map(|circuit| view.with("detail.circuit-is", &[circuit])),
     );
-    Some(said.join("  "))
+    Some(said.join(", "))
+}
+
+/// Returns the weak elements worth a word here: that everything hangs on the hubs is known.
+fn weakest(view: View<'_>) -> Vec<&Weak> {
+    let network = &view.picture.network;
+    let is_hub =
+        |element: &Element| matches!(element, Element::Node(id) if network.hubs.contains(id));
+    view.picture
+        .weakness
+        .elements
+        .iter()
+        .filter(|weak| !is_hub(&weak.element))
+        .collect()
 }
 
 fn weakest_line(view: View<'_>, width: usize) -> Option<Line<'static>> {
-    let weak = &view.picture.weakness.elements;
-    if weak.is_empty() {
-        return None;
-    }
+    let weak = weakest(view);
+    let look = view.look();
     let heading = view.text("overview.weak-short").to_owned();
     let mut used = text::width(&heading);
-    let mut spans = vec![Span::styled(heading, view.look().quiet())];
-    for each in weak {
-        let part = format!(
-            "  {} {}",
-            each.ids.len(),
-            view.picture.network.title(&each.element)
-        );
+    let mut spans = vec![Span::styled(heading, look.quiet())];
+    for each in &weak {
+        let title = text::fit(&view.picture.network.title(&each.element), 30, look.cut());
+        let part = format!("  {} {title}", each.ids.len());
         used += text::width(&part);
-        if used > width && spans.len() > 1 {
+        if used > width {
             break;
         }
         spans.push(Span::raw(part));
     }
-    Some(Line::from(spans))
+    (!weak.is_empty()).then(|| Line::from(spans))
 }

@@ -81,6 +81,16 @@ fn clear(view: View<'_>, buffer: &mut Buffer, page: Rect, width: u16, height: u1
     }
     draw_rule(buffer, row(area, 0), view.look());
     draw_rule(buffer, row(area, height - 1), view.look());
+    let corners = view.look().corners();
+    let places = [
+        (area.left(), area.top()),
+        (area.right() - 1, area.top()),
+        (area.left(), area.bottom() - 1),
+        (area.right() - 1, area.bottom() - 1),
+    ];
+    for (corner, (x, y)) in corners.into_iter().zip(places) {
+        buffer.set_string(x, y, corner, view.look().quiet());
+    }
     Rect::new(
         area.x + 1,
         area.y + 1,

@@ -169,6 +169,15 @@ impl Look {
         self.pick("│", "|")
     }
 
+    /// Returns the corners of a box: upper left, upper right, lower left, lower right.
+    #[must_use]
+    pub fn corners(self) -> [&'static str; 4] {
+        match self.glyphs {
+            Glyphs::Unicode => ["┌", "┐", "└", "┘"],
+            Glyphs::Ascii => ["+"; 4],
+        }
+    }
+
     /// Returns what leads from one step of a path to the next.
     #[must_use]
     pub fn step(self) -> &'static str {

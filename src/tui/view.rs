@@ -165,9 +165,9 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn kind(self, element: &Element) -> &'a str {
         self.text(match element {
-            Element::Node(_) => "kind.node",
-            Element::Link(_) => "kind.link",
-            Element::Risk(_) => "kind.risk",
+            Element::Node(_) => "element.node",
+            Element::Link(_) => "element.link",
+            Element::Risk(_) => "element.risk",
         })
     }
 
@@ -208,6 +208,20 @@ impl<'a> View<'a> {
             zone.to_datetime(self.now).date(),
         );
         let form = if day == today { "%H:%M" } else { "%d/%m" };
+        at.to_zoned_datetime(zone.clone())
+            .strftime(form)
+            .to_string()
+    }
+
+    /// Returns a moment with its day where it is another one than today. At most eleven columns.
+    #[must_use]
+    pub fn long_moment(self, at: Timestamp) -> String {
+        let zone = &self.picture.network.time_zone;
+        let (day, today) = (
+            zone.to_datetime(at).date(),
+            zone.to_datetime(self.now).date(),
+        );
+        let form = if day == today { "%H:%M" } else { "%d/%m %H:%M" };
         at.to_zoned_datetime(zone.clone())
             .strftime(form)
             .to_string()

@@ -41,7 +41,7 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, area: Rect) {
         column("column.number", 4, true),
         column("column.st", 2, false),
         column("column.what", 0, false),
-        column("column.kind", 9, false),
+        column("column.kind", 12, false),
         column("column.agencies", 8, true),
     ];
     if list.width >= 60 {
@@ -77,7 +77,7 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, area: Rect) {
             vec![Span::raw(what)],
             vec![Span::raw(text::fit(
                 view.kind(&weak.element),
-                9,
+                12,
                 view.look().cut(),
             ))],
             vec![Span::raw(weak.ids.len().to_string())],
@@ -135,7 +135,7 @@ fn sheet(view: View<'_>, element: &Element, width: usize) -> Sheet {
         text::fit(&view.element(element), width, view.look().cut()),
         view.look().heading(),
     )]);
-    sheet.pair(view.text("column.id"), &element.to_string());
+    sheet.pair(view.text("col.id"), &element.to_string());
     if view.picture.broken.contains(element) {
         sheet.spans(
             view.text("detail.state"),
@@ -164,13 +164,13 @@ fn sheet(view: View<'_>, element: &Element, width: usize) -> Sheet {
                     .flatten()
                     .map(String::as_str)
                     .collect();
-                sheet.pair(view.text("detail.device"), &model.join("  "));
+                sheet.pair(view.text("detail.device"), &model.join(", "));
                 risks.clone_from(&node.risks);
             }
         }
         Element::Link(id) => {
             if let Some(link) = network.links.get(id) {
-                sheet.pair(view.text("column.kind"), &link.kind);
+                sheet.pair(view.text("col.kind"), &link.kind);
                 sheet.pair(
                     view.text("detail.call"),
                     &whom(view, element).unwrap_or_default(),
@@ -180,7 +180,7 @@ fn sheet(view: View<'_>, element: &Element, width: usize) -> Sheet {
         }
         Element::Risk(id) => {
             if let Some(risk) = network.risks.get(id) {
-                sheet.pair(view.text("column.kind"), &risk.kind);
+                sheet.pair(view.text("col.kind"), &risk.kind);
                 let members: Vec<String> = risk
                     .members
                     .iter()
@@ -192,7 +192,7 @@ fn sheet(view: View<'_>, element: &Element, width: usize) -> Sheet {
     }
     for risk in risks {
         let name = network.title(&Element::Risk(risk.clone()));
-        sheet.pair(view.text("kind.risk"), &name);
+        sheet.pair(view.text("element.risk"), &name);
     }
     if let Some(weak) = view
         .picture

@@ -93,7 +93,11 @@ pub(crate) async fn serve(address: Ipv4Addr, port: u16, device: &Device, manner:
         .into_iter()
         .map(|varbind| (varbind.oid, varbind.value))
         .collect();
-    let other = UdpSocket::bind((address, 0)).await.expect("loopback");
+    let other = if manner == Manner::WrongSource {
+        Some(UdpSocket::bind((address, 0)).await.expect("loopback"))
+    } else {
+        None
+    };
     tokio::spawn(async move {
         let mut buffer = [0; 2_048];
         // Another's port unreachable reaches an unconnected socket never, so an error here is the end.
@@ -103,11 +107,7 @@ pub(crate) async fn serve(address: Ipv4Addr, port: u16, device: &Device, manner:
                 if manner == Manner::Slow {
                     tokio::time::sleep(Duration::from_secs(5)).await;
                 }
-                let socket = if manner == Manner::WrongSource {
-                    &other
-                } else {
-                    &socket
-                };
+                let socket = other.as_ref().unwrap_or(&socket);
                 let parts: &[&[u8]] = if manner == Manner::Garbage {
                     &[&answer[..answer.len() / 2], &[0x30, 0x84], &[], &[0xff; 64]]
                 } else {
