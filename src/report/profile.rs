@@ -272,13 +272,10 @@ pub fn text(network: &Network, weakness: &Weakness, subject: &Subject, words: &W
 type Facts = Vec<(String, String)>;
 
 fn aligned(facts: &Facts) -> String {
-    let width = facts
-        .iter()
-        .map(|(label, _)| label.width())
-        .max()
-        .unwrap_or(0);
+    let known = || facts.iter().filter(|(_, value)| !value.is_empty());
+    let width = known().map(|(label, _)| label.width()).max().unwrap_or(0);
     let mut text = String::new();
-    for (label, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
+    for (label, value) in known() {
         let gap = " ".repeat(width - label.width());
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {label}{gap}  {}", clean(value));
