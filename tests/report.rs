@@ -13,10 +13,10 @@ use spanwatch::inventory::read;
 use spanwatch::model::fault::{Fault, Place, Severity, Source};
 use spanwatch::model::network::{Network, Parts};
 use spanwatch::model::text::is_unsafe;
-use spanwatch::report::listing::Kind;
+use spanwatch::report::kind::{self, Kind};
 use spanwatch::report::map::{Map, Rank, Rect};
-use spanwatch::report::profile::Subject;
 use spanwatch::report::shape::Shapes;
+use spanwatch::report::subject::{self, Subject};
 use spanwatch::report::table::{Side, Table};
 use spanwatch::report::weak::Selection;
 use spanwatch::report::words::{Language, Words};
@@ -76,7 +76,7 @@ fn everything(network: &Network, language: Language) -> Vec<(String, String)> {
             listing::json(network, &weakness, kind, &all),
         ));
     }
-    for id in profile::ids(network) {
+    for id in subject::ids(network) {
         for subject in Subject::named(network, id) {
             outputs.push((
                 format!("show {id}"),
@@ -448,10 +448,9 @@ fn every_field_of_a_filter_is_a_key_of_json() {
         for field in kind.fields() {
             let has = Filter::parse(&format!("{field}~."), kind.fields()).expect(field);
             let has_not = Filter::parse(&format!("!{field}~."), kind.fields()).expect(field);
-            let total = listing::items(&shapes, kind, &all).len();
+            let total = kind::items(&shapes, kind, &all).len();
             assert_eq!(
-                listing::items(&shapes, kind, &has).len()
-                    + listing::items(&shapes, kind, &has_not).len(),
+                kind::items(&shapes, kind, &has).len() + kind::items(&shapes, kind, &has_not).len(),
                 total,
                 "{field}"
             );
@@ -466,7 +465,7 @@ fn filters_pick_what_they_say() {
     let shapes = Shapes::new(&valley, &weakness);
     let count = |kind: Kind, query: &str| {
         let filter = Filter::parse(query, kind.fields()).expect(query);
-        listing::items(&shapes, kind, &filter).len()
+        kind::items(&shapes, kind, &filter).len()
     };
     assert_eq!(count(Kind::Agencies, ""), 4);
     assert_eq!(count(Kind::Agencies, "truong"), 1);
