@@ -24,6 +24,8 @@ mod wire;
 /// Weak elements, against brute force and against what is known of the reference network.
 mod analysis;
 
+/// The binary as people and cron meet it.
+mod command;
 /// The query language.
 mod filter;
 
@@ -53,3 +55,5 @@ mod picture;
 
 /// The dashboard, key by key and page by page.
 mod screen;
+/// Every format of a small network, a hostile one and the true one.
+mod report;
