@@ -43,7 +43,7 @@ pub(crate) fn calm((network, weakness): (Arc<Network>, Arc<Weakness>)) -> Pictur
     let nodes: BTreeMap<NodeId, Arc<NodeView>> = network
         .nodes
         .values()
-        .filter(|node| node.address.is_some())
+        .filter(|node| node.address.is_some() || !network.agencies_at(&node.id).is_empty())
         .enumerate()
         .map(|(place, node)| (node.id.clone(), Arc::new(well(place as u64, at))))
         .collect();

@@ -40,3 +40,6 @@ mod picture;
 
 /// The dashboard, key by key and page by page.
 mod screen;
+
+/// The table of words.
+mod words;
