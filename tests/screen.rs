@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Color, Modifier};
 use regex::Regex;
@@ -46,7 +46,7 @@ fn text(buffer: &Buffer) -> String {
         .content
         .chunks(width)
         .map(|row| {
-            let line: String = row.iter().map(|cell| cell.symbol()).collect();
+            let line: String = row.iter().map(Cell::symbol).collect();
             line.trim_end().to_owned()
         })
         .collect();
@@ -341,13 +341,13 @@ fn the_grid_is_walked_cell_by_cell() {
     press(&mut screen, &picture, "l");
     assert_eq!(screen.agency.as_ref(), Some(&all[1]));
     press(&mut screen, &picture, "jjkhh");
-    assert_eq!(screen.agency.as_deref_id(), "a-luoi-2-dang-uy");
+    assert_eq!(screen.agency.as_deref_id(), "a-luoi-2-quan-su");
     press(&mut screen, &picture, "G");
     assert_eq!(screen.agency.as_ref(), all.last());
     press(&mut screen, &picture, "g");
     assert_eq!(screen.agency.as_ref(), Some(&all[0]));
     assert!(
-        shows(&screen, &picture, "Đảng ủy xã A Lưới 1"),
+        shows(&screen, &picture, "Ban Chỉ huy quân sự xã A Lưới 1"),
         "the selected cell says its name"
     );
 }
@@ -505,8 +505,8 @@ fn a_filter_keeps_its_last_good_form_and_says_what_is_wrong() {
     );
     let (x, y) = find(&drawn, "/state=degraded (");
     assert!(
-        drawn[(x + 16, y)].modifier.contains(Modifier::UNDERLINED),
-        "the wrong word is underlined"
+        drawn[(x + 17, y)].modifier.contains(Modifier::UNDERLINED),
+        "what is missing is shown where it is missing"
     );
     press(&mut screen, &picture, "\n");
     assert!(screen.is_typing(), "Enter does not take a wrong filter");
@@ -515,7 +515,14 @@ fn a_filter_keeps_its_last_good_form_and_says_what_is_wrong() {
         !screen.is_typing() && screen.search(Tab::Agencies).is_empty(),
         "Esc brings back what was"
     );
-    press(&mut screen, &picture, "/loss>10% state!=shadowed\n");
+    press(&mut screen, &picture, "/los=1");
+    let drawn = draw(&picture, &screen, moment());
+    let (x, y) = find(&drawn, "/los=1");
+    assert!(
+        drawn[(x + 1, y)].modifier.contains(Modifier::UNDERLINED),
+        "the wrong word is underlined"
+    );
+    press(&mut screen, &picture, "\u{1b}/loss>10% state!=shadowed\n");
     assert_eq!(screen.agency_rows(&picture, moment()).len(), 1);
     press(&mut screen, &picture, "3/kind=risk\n");
     let risks = screen.weak_rows(&picture);
@@ -857,7 +864,7 @@ fn an_unchanged_frame_writes_nothing_and_a_changed_one_is_synchronized() {
 
 /// One second in four pictures, over an hour: everybody is asked every ten seconds, a commune goes silent every
 /// five minutes for two, and somebody is lossy. Returns the bytes of each second.
-fn hour(keys: &str, seconds: u64) -> Vec<usize> {
+fn hour(keys: &str, seconds: u32) -> Vec<usize> {
     let mut picture = calm(reference());
     let nodes: Vec<String> = picture
         .network
@@ -871,11 +878,10 @@ fn hour(keys: &str, seconds: u64) -> Vec<usize> {
     press(&mut screen, &Arc::new(picture.clone()), keys);
     let mut canvas = Canvas::default();
     let mut written = Vec::new();
-    for second in 0..seconds {
+    for second in 0..u64::from(seconds) {
         let mut bytes = 0;
         for quarter in 0..4 {
-            let now =
-                moment() + SignedDuration::from_millis((second * 1_000 + quarter * 250) as i64);
+            let now = moment() + Duration::from_millis(second * 1_000 + quarter * 250);
             picture.at = now;
             let turn = second * 4 + quarter;
             for (at, node) in nodes
@@ -924,7 +930,7 @@ fn hour(keys: &str, seconds: u64) -> Vec<usize> {
 
 #[test]
 fn an_hour_with_faults_stays_under_two_kilobytes_a_second() {
-    for (keys, seconds) in [("1", 3_600), ("2", 600), ("2\n", 300), ("4", 300)] {
+    for (keys, seconds) in [("1", 3_600), ("2", 400), ("2\n", 200), ("4", 200)] {
         let written = hour(keys, seconds);
         // The first second paints the screen.
         let steady = &written[1..];
@@ -933,8 +939,10 @@ fn an_hour_with_faults_stays_under_two_kilobytes_a_second() {
             .windows(10)
             .map(|seconds| seconds.iter().sum::<usize>() / 10);
         let most = ten.max().expect("ten seconds");
-        println!("page {keys:?}: {mean} bytes a second in the mean, {most} over the busiest ten");
-        assert!(mean <= 1_000, "page {keys:?}: {mean} bytes a second");
+        assert!(
+            mean <= 1_000,
+            "page {keys:?}: {mean} bytes a second in the mean"
+        );
         assert!(
             most <= 2_000,
             "page {keys:?}: {most} bytes a second over ten"

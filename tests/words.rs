@@ -68,7 +68,7 @@ fn every_key_that_the_faces_use_exists() {
         let text = fs::read_to_string(&path).expect("readable");
         for found in literal.captures_iter(&text) {
             let key = format!("{}.{}", &found[1], &found[2]);
-            if rooms.contains(&found[1]) && !key.ends_with(".toml") {
+            if rooms.contains(&found[1]) && &found[2] != "toml" {
                 checked += 1;
                 if !words.has(&key) {
                     missing.push(format!("{}: {key}", path.display()));
