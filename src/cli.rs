@@ -11,12 +11,16 @@
     reason = "failures are told here and nowhere else"
 )]
 
+pub mod check;
 pub mod explain;
 pub mod export;
 pub mod failure;
+pub mod lab;
 pub mod lint;
 pub mod list;
 pub mod show;
+pub mod start;
+pub mod watch;
 pub mod weak;
 
 use std::ffi::OsString;
@@ -42,7 +46,7 @@ Examples:
   spanwatch list agencies 'level=city'  who is there
   spanwatch weak                        what to fear, ranked
   spanwatch show pop-thuan-hoa          all about one
-  spanwatch export csv -o agencies.csv  for a spreadsheet
+  spanwatch export html -o report.html  one file to read, print and keep
 
 Exit codes: 0 well, 1 warnings, 2 critical or a gate not held, 3 could not tell (usage, files, sockets).";
 
@@ -102,6 +106,9 @@ enum Command {
     Show(show::Args),
     Weak(weak::Args),
     Export(export::Args),
+    Check(check::Args),
+    Watch(watch::Args),
+    Lab(lab::Args),
 }
 
 /// Runs the program.
@@ -118,9 +125,30 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Show(args)) => show::run(args, common),
         Some(Command::Weak(args)) => weak::run(args, common),
         Some(Command::Export(args)) => export::run(args, common),
+        Some(Command::Check(args)) => check::run(args, common),
+        Some(Command::Watch(args)) => watch::run(args, common),
+        Some(Command::Lab(args)) => laboratory(args, common),
+        None if io::stdout().is_terminal() => watch::run(&watch::Args::default(), common),
         None => Ok(short_help()),
     };
     result.unwrap_or_else(|failure| failure.tell(common.colour(&io::stderr())))
+}
+
+/// Runs the lab; where the kernel refuses it, the monitor goes on in this process.
+fn laboratory(args: &lab::Args, common: &Common) -> Result<ExitCode, Failure> {
+    let simulated = match lab::run(args, common)? {
+        lab::Outcome::Done(code) => return Ok(code),
+        lab::Outcome::Simulate(simulated) => simulated,
+    };
+    let simulation = start::Simulation {
+        scenario: simulated.scenario,
+        seed: simulated.seed,
+    };
+    if io::stdout().is_terminal() {
+        watch::run_in(&watch::Args::default(), common, Some(&simulation))
+    } else {
+        check::run_in(&check::Args::usual(), common, Some(&simulation))
+    }
 }
 
 /// Help and version are answers; everything else that the parser says is a fault of usage.
@@ -199,16 +227,26 @@ impl Common {
 
 /// Loads a topology, or says everything that is wrong with it.
 pub fn load(folder: &Path) -> Result<Loaded, Failure> {
+    readable(folder)?;
     crate::inventory::load(folder).map_err(|faults| {
         Failure::new(
             Kind::Configuration,
-            format!(
-                "The topology in {} cannot be used.",
-                crate::report::clean(&folder.display().to_string())
-            ),
+            format!("The topology in {} cannot be used.", folder.display()),
         )
         .faults(faults.0)
     })
+}
+
+/// Refuses what is not there: that is not a topology with a fault in it.
+fn readable(folder: &Path) -> Result<(), Failure> {
+    match std::fs::metadata(folder) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(
+            Failure::reading(&folder.display().to_string(), &error).hint(
+                "Name the folder of the topology with `--topology DIR`, or make a first one with `spanwatch init`.",
+            ),
+        ),
+    }
 }
 
 /// Writes a result to standard output, whole.

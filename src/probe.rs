@@ -1,3 +1,292 @@
-//! Asking: targets in, readings out, by ping and SNMP over real sockets.
+//! Asking: targets in, readings out, by ping, SNMP and TCP over real sockets.
+//!
+//! One task owns the roster, and with it all order, pacing and caps. It spawns one short task a question, which
+//! asks, waits, and puts its reading into a bounded channel itself: when nobody takes readings the questions in
+//! flight wait, the caps fill, and asking slows down, while the owner still takes asks and edits. So a monitor
+//! that sends an ask while its own queue of readings is full cannot deadlock with us.
+//!
+//! A time-out is an answer (`Silent`), and so is a question that our own side could not send (`Unsent`). Errors
+//! are only for what must work before the first question: opening the sockets.
 
+pub mod ping;
 pub mod roster;
+mod snmp;
+mod tcp;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::{Id, JoinSet};
+use tokio::time::sleep_until;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::credential::Keyring;
+use crate::model::reading::{Answer, Ask, Reading};
+use crate::model::target::{Method, Target, TargetId};
+use crate::probe::ping::{IcmpKind, Line};
+use crate::probe::roster::{Pace, Purpose, Roster};
+
+/// Readings that may wait to be taken: the answers to two bursts of a sweep.
+const READINGS: usize = 1_024;
+
+/// Asks that may wait. The owner takes them at once, so this is only the size of one inquiry's burst.
+const ASKS: usize = 1_024;
+
+/// SNMP answers of two seconds of a big round; the kernel caps it at `net.core.rmem_max`.
+const SNMP_BUFFER: usize = 8 << 20;
+
+/// What was being done when a socket failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Opening the ICMP socket.
+    OpenIcmp,
+    /// Binding the UDP socket of SNMP.
+    BindSnmp,
+}
+
+/// A socket that cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error("{} at {at} failed.", match .doing {
+    Doing::OpenIcmp => "Opening an ICMP socket (raw, then datagram)",
+    Doing::BindSnmp => "Binding a UDP socket for SNMP",
+})]
+pub struct LineError {
+    /// What was being done.
+    pub doing: Doing,
+    /// With which local address.
+    pub at: IpAddr,
+    /// What the kernel said.
+    #[source]
+    pub source: io::Error,
+}
+
+/// The open sockets: all that needs privilege is done when this exists.
+pub struct Sockets {
+    icmp_v4: Line,
+    icmp_v6: Result<Line, Arc<str>>,
+    snmp: snmp::Transports,
+    snmp_port: u16,
+}
+
+/// The ends of the channels to the asking task; it stops when it is cancelled or nobody takes readings.
+#[derive(Debug)]
+pub struct Probes {
+    /// What was heard. Yields `None` after the last reading when the task has stopped.
+    pub readings: mpsc::Receiver<Reading>,
+    /// Questions of an inquiry, asked before any round; one to a target that is not on the list is dropped.
+    pub asks: mpsc::Sender<Ask>,
+    /// Edited lists of targets; what stayed keeps its place in the round.
+    pub targets: mpsc::Sender<Vec<Target>>,
+}
+
+/// Opens the sockets: ICMP raw or else datagram, and one UDP socket for all of SNMP, each for IPv4 and IPv6.
+///
+/// Needs a running tokio runtime, and for raw ICMP the capability `CAP_NET_RAW`; nothing after it needs any
+/// privilege. A machine without IPv6 is no error: its IPv6 targets are `Unsent`.
+pub async fn open() -> Result<Sockets, LineError> {
+    let v4 = IpAddr::from(Ipv4Addr::UNSPECIFIED);
+    let v6 = IpAddr::from(Ipv6Addr::UNSPECIFIED);
+    let icmp_v4 = Line::open(surge_ping::ICMP::V4).map_err(|source| LineError {
+        doing: Doing::OpenIcmp,
+        at: v4,
+        source,
+    })?;
+    let icmp_v6 = Line::open(surge_ping::ICMP::V6)
+        .map_err(|error| Arc::from(format!("This machine has no ICMP for IPv6: {error}.")));
+    let snmp = snmp::Transports {
+        v4: bind(v4).await.map_err(|source| LineError {
+            doing: Doing::BindSnmp,
+            at: v4,
+            source,
+        })?,
+        v6: bind(v6)
+            .await
+            .map_err(|error| Arc::from(format!("This machine has no UDP for IPv6: {error}."))),
+    };
+    Ok(Sockets {
+        icmp_v4,
+        icmp_v6,
+        snmp,
+        snmp_port: snmp::PORT,
+    })
+}
+
+async fn bind(at: IpAddr) -> io::Result<::snmp::UdpTransport> {
+    ::snmp::UdpTransport::builder()
+        .bind(SocketAddr::new(at, 0).to_string())
+        .recv_buffer_size(SNMP_BUFFER)
+        .build()
+        .await
+        .map_err(|error| match *error {
+            ::snmp::Error::Network { source, .. } => source,
+            other => io::Error::other(other),
+        })
+}
+
+impl Sockets {
+    /// Returns which ICMP socket the kernel granted; without a raw one no router is heard.
+    #[must_use]
+    pub fn icmp_kind(&self) -> IcmpKind {
+        self.icmp_v4.kind
+    }
+
+    /// Returns the bytes of the ICMP receive buffer; `None` where the kernel did not let us look.
+    #[must_use]
+    pub fn receive_buffer(&self) -> Option<usize> {
+        self.icmp_v4.receive_buffer
+    }
+
+    /// Returns the same sockets for agents that listen at another port than 161.
+    #[must_use]
+    pub fn with_snmp_port(mut self, port: u16) -> Self {
+        self.snmp_port = port;
+        self
+    }
+}
+
+/// Starts asking, in a task of its own.
+///
+/// The first round is spread over about two seconds (`Pace::Watch`) or goes as fast as sends are paced
+/// (`Pace::Sweep`: each target once, then only asks). `seed` decides the order and the places in the round. A
+/// sweep has ended when as many rounds' readings have come as there are targets.
+#[must_use]
+pub fn start(
+    sockets: Sockets,
+    targets: Vec<Target>,
+    keyring: &Keyring,
+    pace: Pace,
+    seed: u64,
+    cancel: CancellationToken,
+) -> Probes {
+    let epoch = ping::chance() as u32;
+    let asker = Arc::new(Asker {
+        poller: snmp::Poller::new(sockets.snmp, sockets.snmp_port, keyring, epoch),
+        v4: sockets.icmp_v4,
+        v6: sockets.icmp_v6,
+    });
+    let (readings_in, readings) = mpsc::channel(READINGS);
+    let (asks, asks_out) = mpsc::channel(ASKS);
+    let (edits, edits_out) = mpsc::channel(1);
+    let owner = Owner {
+        roster: Roster::new(targets, crate::clock::now(), seed, pace),
+        asker,
+        readings: readings_in,
+        open: JoinSet::new(),
+        known: BTreeMap::new(),
+        number: 0,
+    };
+    tokio::spawn(owner.run(asks_out, edits_out, cancel));
+    Probes {
+        readings,
+        asks,
+        targets: edits,
+    }
+}
+
+/// All ways to ask; shared by the questions in flight.
+struct Asker {
+    v4: Line,
+    v6: Result<Line, Arc<str>>,
+    poller: snmp::Poller,
+}
+
+impl Asker {
+    async fn ask(&self, target: &Target, number: u16) -> Answer {
+        match (target.id.method, target.address) {
+            (Method::Ping, IpAddr::V4(_)) => self.v4.ask(target, number).await,
+            (Method::Ping, IpAddr::V6(_)) => match &self.v6 {
+                Ok(line) => line.ask(target, number).await,
+                Err(why) => Answer::Unsent {
+                    why: Arc::clone(why),
+                },
+            },
+            (Method::Snmp, _) => self.poller.ask(target).await,
+            (Method::Tcp(port), _) => tcp::ask(target, port).await,
+        }
+    }
+}
+
+/// The task that owns the roster.
+struct Owner {
+    roster: Roster,
+    asker: Arc<Asker>,
+    readings: mpsc::Sender<Reading>,
+    open: JoinSet<()>,
+    /// Whose question each open task is: a task that dies must free its place too.
+    known: BTreeMap<Id, (TargetId, Purpose)>,
+    number: u16,
+}
+
+impl Owner {
+    async fn run(
+        mut self,
+        mut asks: mpsc::Receiver<Ask>,
+        mut edits: mpsc::Receiver<Vec<Target>>,
+        cancel: CancellationToken,
+    ) {
+        loop {
+            for (target, purpose) in self.roster.due(crate::clock::now()) {
+                self.launch(target, purpose);
+            }
+            let next = self.roster.next();
+            let wake = async {
+                match next {
+                    Some(at) => sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            // A channel whose other end is gone is left out; the readings' end is what keeps us alive.
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => break,
+                () = self.readings.closed() => break,
+                Some(ask) = asks.recv() => {
+                    let _ = self.roster.ask(&ask, crate::clock::now());
+                }
+                Some(targets) = edits.recv() => {
+                    self.roster.replace(targets, crate::clock::now());
+                }
+                Some(ended) = self.open.join_next_with_id() => self.finish(ended),
+                () = wake => {}
+            }
+            // Whatever else has ended by now, before the roster is asked again.
+            while let Some(ended) = self.open.try_join_next_with_id() {
+                self.finish(ended);
+            }
+        }
+    }
+
+    fn launch(&mut self, target: Target, purpose: Purpose) {
+        let sockets = Arc::clone(&self.asker);
+        let readings = self.readings.clone();
+        let number = self.number;
+        self.number = self.number.wrapping_add(1);
+        let id = target.id.clone();
+        let task = self.open.spawn(async move {
+            let asked = crate::clock::now();
+            let answer = sockets.ask(&target, number).await;
+            let reading = Reading {
+                target: target.id,
+                asked,
+                at: crate::clock::now(),
+                answer,
+            };
+            // Nobody listening is the owner's to notice.
+            let _ = readings.send(reading).await;
+        });
+        self.known.insert(task.id(), (id, purpose));
+    }
+
+    fn finish(&mut self, ended: Result<(Id, ()), tokio::task::JoinError>) {
+        let task = match ended {
+            Ok((task, ())) => task,
+            Err(error) => error.id(),
+        };
+        if let Some((target, purpose)) = self.known.remove(&task) {
+            self.roster.done(&target, purpose);
+        }
+    }
+}

@@ -8,10 +8,13 @@ pub mod csv;
 pub mod dot;
 pub mod fault;
 pub mod graphml;
+pub mod html;
 pub mod json;
 pub mod listing;
+pub mod map;
 pub mod profile;
 pub mod shape;
+pub mod svg;
 pub mod table;
 pub mod vietnamese;
 pub mod weak;
@@ -32,4 +35,20 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     } else {
         text.into()
     }
+}
+
+/// Returns an error with everything behind it, in one line, cleaned.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        text = format!("{}: {cause_text}", text.trim_end_matches('.'));
+        source = cause.source();
+    }
+    if !text.ends_with('.') {
+        text.push('.');
+    }
+    clean(&text).into_owned()
 }

@@ -138,24 +138,23 @@ fn the_transition_table_holds() {
         Phase::Suspect(_) => State::Suspect,
         Phase::Silent => State::Silent,
     };
-    use State::{Answering, Silent, Suspect, Unheard};
     let table = [
-        (Unheard, echo(), Answering),
-        (Unheard, Answer::Silent, Suspect),
-        (Unheard, refused(), Suspect),
-        (Unheard, unsent(), Unheard),
-        (Answering, echo(), Answering),
-        (Answering, Answer::Silent, Suspect),
-        (Answering, refused(), Suspect),
-        (Answering, unsent(), Answering),
-        (Suspect, echo(), Answering),
-        (Suspect, Answer::Silent, Suspect),
-        (Suspect, refused(), Suspect),
-        (Suspect, unsent(), Suspect),
-        (Silent, echo(), Answering),
-        (Silent, Answer::Silent, Silent),
-        (Silent, refused(), Silent),
-        (Silent, unsent(), Silent),
+        (State::Unheard, echo(), State::Answering),
+        (State::Unheard, Answer::Silent, State::Suspect),
+        (State::Unheard, refused(), State::Suspect),
+        (State::Unheard, unsent(), State::Unheard),
+        (State::Answering, echo(), State::Answering),
+        (State::Answering, Answer::Silent, State::Suspect),
+        (State::Answering, refused(), State::Suspect),
+        (State::Answering, unsent(), State::Answering),
+        (State::Suspect, echo(), State::Answering),
+        (State::Suspect, Answer::Silent, State::Suspect),
+        (State::Suspect, refused(), State::Suspect),
+        (State::Suspect, unsent(), State::Suspect),
+        (State::Silent, echo(), State::Answering),
+        (State::Silent, Answer::Silent, State::Silent),
+        (State::Silent, refused(), State::Silent),
+        (State::Silent, unsent(), State::Silent),
     ];
     for (from, answer, to) in table {
         let mut court = enter(from);
@@ -371,7 +370,7 @@ fn an_edit_keeps_the_state_of_what_stayed() {
     assert_eq!(court.hear("b", Method::Ping, Answer::Silent), []);
 }
 
-/// Values of SciPy: `beta.ppf(.025, k, n - k + 1)` and `beta.ppf(.975, k + 1, n - k)`.
+/// Values of `SciPy`: `beta.ppf(.025, k, n - k + 1)` and `beta.ppf(.975, k + 1, n - k)`.
 #[test]
 fn intervals_are_those_of_clopper_and_pearson() {
     let known = [

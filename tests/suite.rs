@@ -9,8 +9,14 @@ mod house;
 /// The lab's words, and the lab itself on a real wire.
 mod lab;
 
+/// Real sockets on loopback and in namespaces of the test's own.
+mod loopback;
+
 /// Who is asked when, in virtual time.
 mod roster;
+
+/// Our poll beside Debian's own agent and walk.
+mod snmpd;
 
 /// Bytes and values: there and back, real recordings, and any values at all.
 mod wire;
@@ -32,8 +38,12 @@ mod zoo;
 
 /// The judge: its transition table, and the statistics of its window.
 mod judge;
+
 /// The true `topology/` and the data that it was written from.
 mod real;
+
+/// The whole monitor in virtual time, against brute force.
+mod monitor;
 
 /// Pictures for the faces.
 mod picture;

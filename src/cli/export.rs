@@ -34,17 +34,24 @@ enum Format {
     Graphml,
     /// For Graphviz
     Dot,
+    /// The map
+    Svg,
+    /// One page to read, print and keep; it asks no other machine for anything
+    Html,
 }
 
 /// Writes the topology.
 pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
     let (loaded, weakness) = common.analysed()?;
     let network = &loaded.network;
+    let words = common.words();
     let text = match args.format {
         Format::Json => report::json::network(network, &weakness),
         Format::Csv => report::csv::agencies(network, &weakness, !args.no_bom),
         Format::Graphml => report::graphml::network(network, &weakness),
         Format::Dot => report::dot::network(network, &weakness),
+        Format::Svg => report::svg::network(network, &weakness, &words),
+        Format::Html => report::html::network(network, &weakness, &words),
     };
     match &args.output {
         Some(path) if path.as_os_str() != "-" => replace(path, &text)?,

@@ -23,11 +23,7 @@ pub struct Args {
 /// Checks the topology.
 pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
     let folder = args.path.clone().unwrap_or_else(|| common.folder());
-    // What cannot be read is not a topology with a fault in it.
-    std::fs::metadata(&folder).map_err(|error| {
-        Failure::reading(&folder.display().to_string(), &error)
-            .hint("Name the folder of the topology, or make a first one with `spanwatch init`.")
-    })?;
+    crate::cli::readable(&folder)?;
     let (faults, totals, example) = match crate::inventory::load(&folder) {
         Ok(loaded) => {
             let totals = Totals {

@@ -235,8 +235,8 @@ const CODES: &[Explanation] = &[
     ),
     code(
         "W0203",
-        "nothing can see this link fail",
-        "Neither end is polled by SNMP with its port declared, and while another path is up nobody falls silent when the link fails. The spare is then lost without anyone knowing, until the other path fails too. Declare the port at an end that answers SNMP.",
+        "nothing shows that this link has failed",
+        "Neither end is polled by SNMP with its port declared, and nobody who is asked falls silent when the link fails, because another path is up or nobody is behind it. The spare is then lost without anyone knowing, until the other path fails too. Declare the port at an end that answers SNMP.",
     ),
     code(
         "W0204",

@@ -88,7 +88,7 @@ pub(crate) fn network(document: &Document, network: &Network, faults: &mut Vec<F
             faults.push(warning(
                 "W0203",
                 place,
-                format!("Nothing can see link `{id}` fail while another path is up."),
+                format!("Nothing would show that link `{id}` has failed."),
                 "Declare the port at an end that answers SNMP: \"pop-x:ge-0/0/3\".",
             ));
         }
@@ -101,7 +101,7 @@ pub(crate) fn network(document: &Document, network: &Network, faults: &mut Vec<F
             faults.push(warning(
                 "W0204",
                 &at.place,
-                format!("There are {found} agencies, and {expected} are expected."),
+                format!("{expected} agencies are expected, and the topology has {found}."),
                 "Add those that are missing, or correct `expected_agencies`.",
             ));
         }
@@ -291,14 +291,11 @@ pub(crate) fn texts(sources: &[Arc<Source>], faults: &mut Vec<Fault>) {
     };
     if let (Some(first), Some(other)) = (rare.first(), common.first()) {
         faults.push(Fault {
-            related: vec![(other.clone(), format!("written so {} times", common.len()))],
+            related: vec![(other.clone(), format!("as here, {} times", common.len()))],
             ..warning(
                 "W0207",
                 first,
-                format!(
-                    "The tone mark stands elsewhere than in the other names ({} times).",
-                    rare.len()
-                ),
+                "Here the tone mark stands elsewhere than in most names.".into(),
                 "`Uỷ` and `Ủy` are two texts for one word; keep to one of them.",
             )
         });

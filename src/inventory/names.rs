@@ -58,7 +58,7 @@ impl<'d> Names<'d> {
                     ..error(
                         "T0117",
                         &id.place,
-                        format!("There are two of the {} `{}`.", self.what, id.value),
+                        format!("There is a second {} `{}`.", self.what, id.value),
                     )
                 });
             }

@@ -24,6 +24,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let mut total: u128 = 0;
     while !rest.is_empty() {
         let (amount, after) = decimal(rest)?;
+        let after = after.trim_start();
         let end = after
             .find(|c: char| !c.is_alphabetic())
             .unwrap_or(after.len());

@@ -3,18 +3,16 @@
 //! Whatever asks for a key makes it known; keys that nobody asked for are faults when the table is closed. So
 //! there is no second list of keys that could differ from the first.
 
-use std::net::IpAddr;
+pub(crate) mod value;
+
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::civil::Time;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::inventory::{quantity, suggest};
+use crate::inventory::suggest;
 use crate::model::fault::{Fault, Place, Severity, Source};
 use crate::model::text::is_unsafe;
 
@@ -61,7 +59,7 @@ pub(crate) struct Table<'t, 'f> {
     source: &'t Arc<Source>,
     entries: &'t DeTable<'t>,
     head: Place,
-    /// What messages call it: ``[[node]] `pop-x` ``.
+    /// What messages call it: ``node `pop-x` ``, `a node`, `[network]`; empty for a whole file.
     title: String,
     known: Vec<&'static str>,
     faults: &'f mut Vec<Fault>,
@@ -84,7 +82,7 @@ pub(crate) fn open<'t, T>(
         source,
         entries,
         head: place(source, span),
-        title: name.map_or_else(|| what.to_owned(), |name| format!("{what} `{name}`")),
+        title: title(what, name),
         known: Vec::new(),
         faults,
     };
@@ -145,7 +143,7 @@ impl<'t> Table<'t, '_> {
 
     /// Reports that a required key is missing.
     pub(crate) fn missing(&mut self, key: &str, help: &str) {
-        let message = format!("{} has no `{key}`.", self.title);
+        let message = sentence(&format!("{} has no `{key}`.", self.title));
         let head = self.head.clone();
         self.faults.push(Fault {
             help: Some(help.to_owned()),
@@ -232,164 +230,6 @@ impl<'t> Table<'t, '_> {
         });
     }
 
-    /// Reads true or false.
-    pub(crate) fn flag(&mut self, key: &'static str) -> Option<bool> {
-        let value = self.take(key)?;
-        let flag = value.get_ref().as_bool();
-        if flag.is_none() {
-            self.wrong_type(key, "true or false", value);
-        }
-        flag
-    }
-
-    /// Reads a whole number within bounds.
-    pub(crate) fn whole(&mut self, key: &'static str, least: u32, most: u32) -> Option<At<u32>> {
-        let value = self.take(key)?;
-        let Some(integer) = value.get_ref().as_integer() else {
-            self.wrong_type(key, "a whole number", value);
-            return None;
-        };
-        let number = i64::from_str_radix(integer.as_str(), integer.radix()).ok();
-        let found = number.and_then(|number| u32::try_from(number).ok());
-        let Some(number) = found.filter(|number| (least..=most).contains(number)) else {
-            self.out_of_range(key, value.span(), &format!("{least} to {most}"));
-            return None;
-        };
-        Some(self.at(number, value.span()))
-    }
-
-    /// Reads a number within bounds.
-    pub(crate) fn number(&mut self, key: &'static str, least: f64, most: f64) -> Option<At<f64>> {
-        let value = self.take(key)?;
-        let text = match value.get_ref() {
-            DeValue::Float(float) => float.as_str(),
-            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
-            _ => {
-                self.wrong_type(key, "a number", value);
-                return None;
-            }
-        };
-        match text.parse::<f64>() {
-            Ok(number) if number >= least && number <= most => Some(self.at(number, value.span())),
-            _ => {
-                self.out_of_range(key, value.span(), &format!("{least} to {most}"));
-                None
-            }
-        }
-    }
-
-    fn out_of_range(&mut self, key: &str, span: Range<usize>, range: &str) {
-        let place = place(self.source, span);
-        let message = format!("`{key}` of {} should be {range}.", self.title);
-        self.faults.push(error("T0114", &place, message));
-    }
-
-    /// Reads one of a few words.
-    pub(crate) fn choice(
-        &mut self,
-        key: &'static str,
-        words: &[&'static str],
-    ) -> Option<&'static str> {
-        let text = self.text(key)?;
-        let found = words.iter().find(|word| **word == text.value).copied();
-        if found.is_none() {
-            let nearest = suggest::nearest(&text.value, words.iter().copied());
-            self.faults.push(Fault {
-                help: Some(match nearest {
-                    Some(word) => format!("Did you mean `{word}`?"),
-                    None => format!("Write one of: {}.", words.join(", ")),
-                }),
-                ..error(
-                    "T0114",
-                    &text.place,
-                    format!(
-                        "`{}` is not a `{key}` that {} can have.",
-                        text.value, self.title
-                    ),
-                )
-            });
-        }
-        found
-    }
-
-    fn quantity<T>(
-        &mut self,
-        key: &'static str,
-        example: &str,
-        read: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<At<T>> {
-        let value = self.take(key)?;
-        let written = match value.get_ref() {
-            DeValue::String(text) => read(text),
-            DeValue::Integer(number) => Err(format!("`{number}` has no unit")),
-            DeValue::Float(number) => Err(format!("`{number}` has no unit")),
-            _ => {
-                self.wrong_type(key, &format!("a text like \"{example}\""), value);
-                return None;
-            }
-        };
-        match written {
-            Ok(quantity) => Some(self.at(quantity, value.span())),
-            Err(why) => {
-                let place = place(self.source, value.span());
-                self.faults.push(Fault {
-                    help: Some(format!("Write it like \"{example}\".")),
-                    ..error(
-                        "T0115",
-                        &place,
-                        format!("`{key}` of {} cannot be read: {why}.", self.title),
-                    )
-                });
-                None
-            }
-        }
-    }
-
-    /// Reads a duration.
-    pub(crate) fn duration(&mut self, key: &'static str, example: &str) -> Option<At<Duration>> {
-        self.quantity(key, example, quantity::duration)
-    }
-
-    /// Reads a capacity, bits a second.
-    pub(crate) fn capacity(&mut self, key: &'static str) -> Option<At<u64>> {
-        self.quantity(key, "10G", quantity::capacity)
-    }
-
-    /// Reads an address that can be asked.
-    pub(crate) fn address(&mut self, key: &'static str) -> Option<At<IpAddr>> {
-        let text = self.text(key)?;
-        self.address_of(text)
-    }
-
-    fn address_of(&mut self, text: At<String>) -> Option<At<IpAddr>> {
-        match address(&text.value) {
-            Ok(value) => Some(At {
-                value,
-                place: text.place,
-            }),
-            Err(help) => {
-                self.faults.push(Fault {
-                    help: Some(help),
-                    ..error(
-                        "T0119",
-                        &text.place,
-                        format!("`{}` is not an address of {}.", text.value, self.title),
-                    )
-                });
-                None
-            }
-        }
-    }
-
-    /// Reads a list of addresses.
-    pub(crate) fn addresses(&mut self, key: &'static str) -> Vec<At<IpAddr>> {
-        let texts = self.list(key).unwrap_or_default();
-        texts
-            .into_iter()
-            .filter_map(|text| self.address_of(text))
-            .collect()
-    }
-
     /// Reads a list of texts; `None` when the key is not given.
     pub(crate) fn list(&mut self, key: &'static str) -> Option<Vec<At<String>>> {
         let value = self.take(key)?;
@@ -405,73 +245,6 @@ impl<'t> Table<'t, '_> {
         )
     }
 
-    /// Reads a moment with its offset.
-    pub(crate) fn moment(&mut self, key: &'static str) -> Option<At<Timestamp>> {
-        let Some(value) = self.take(key) else {
-            self.missing(
-                key,
-                "Write it like 2026-12-01T22:00:00+07:00, without quotes.",
-            );
-            return None;
-        };
-        let written = match value.get_ref() {
-            DeValue::Datetime(moment) => moment.to_string(),
-            DeValue::String(text) => text.to_string(),
-            _ => {
-                self.wrong_type(key, "a moment like 2026-12-01T22:00:00+07:00", value);
-                return None;
-            }
-        };
-        if let Ok(moment) = written.parse::<Timestamp>() {
-            return Some(self.at(moment, value.span()));
-        }
-        let local = written.parse::<jiff::civil::DateTime>().is_ok();
-        let place = place(self.source, value.span());
-        self.faults.push(Fault {
-            help: Some(if local {
-                format!("Add the offset: {written}+07:00.")
-            } else {
-                "Write it like 2026-12-01T22:00:00+07:00.".into()
-            }),
-            ..error(
-                "T0127",
-                &place,
-                if local {
-                    format!(
-                        "`{key}` of {} does not say in which offset from UTC it is.",
-                        self.title
-                    )
-                } else {
-                    format!("`{key}` of {} is not a moment.", self.title)
-                },
-            )
-        });
-        None
-    }
-
-    /// Reads a time of day: `"07:00"` or a TOML local time; `24:00` is midnight.
-    pub(crate) fn time(&mut self, key: &'static str) -> Option<Time> {
-        let Some(value) = self.take(key) else {
-            self.missing(key, "Write it like \"07:00\".");
-            return None;
-        };
-        let written = match value.get_ref() {
-            DeValue::Datetime(time) => time.to_string(),
-            DeValue::String(text) if text == "24:00" => "00:00".into(),
-            DeValue::String(text) => text.to_string(),
-            _ => {
-                self.wrong_type(key, "a time of day like \"07:00\"", value);
-                return None;
-            }
-        };
-        let time = written.parse::<Time>().ok();
-        if time.is_none() || written.contains(['T', ' ']) {
-            self.out_of_range(key, value.span(), "a time of day like \"07:00\"");
-            return None;
-        }
-        time
-    }
-
     /// Reads a table below this one.
     pub(crate) fn table<T>(
         &mut self,
@@ -483,7 +256,11 @@ impl<'t> Table<'t, '_> {
             self.wrong_type(key, "a table: { ... }", value);
             return None;
         };
-        let what = format!("`{key}` of {}", self.title);
+        let what = if self.title.is_empty() {
+            format!("[{key}]")
+        } else {
+            format!("`{key}` of {}", self.title)
+        };
         Some(open(
             &what,
             self.source,
@@ -510,9 +287,8 @@ impl<'t> Table<'t, '_> {
                 self.wrong_type(&name, "a table", value);
                 continue;
             };
-            let title = format!("{what} `{name}`");
             all.push(open(
-                &title,
+                &format!("`{name}` of {what}"),
                 self.source,
                 key.span(),
                 entries,
@@ -584,7 +360,10 @@ impl<'t> Table<'t, '_> {
             let message = if top {
                 format!("There is no table `{shown}` in a topology.")
             } else {
-                format!("{} has a key `{shown}` that is not known.", self.title)
+                sentence(&format!(
+                    "{} has a key `{shown}` that is not known.",
+                    self.title
+                ))
             };
             let place = place(self.source, key.span());
             let mut fault = error(if top { "T0111" } else { "T0110" }, &place, message);
@@ -599,6 +378,23 @@ impl<'t> Table<'t, '_> {
             self.faults.push(fault);
         }
     }
+}
+
+fn title(what: &str, name: Option<&str>) -> String {
+    match name {
+        // Brackets and backquotes are names already.
+        _ if what.is_empty() || what.starts_with(['[', '`']) => what.to_owned(),
+        Some(name) => format!("{what} `{name}`"),
+        None if what.starts_with(['a', 'u']) => format!("an {what}"),
+        None => format!("a {what}"),
+    }
+}
+
+/// Begins a sentence with a capital letter.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// Stands first among the known keys of a table whose keys are names.
@@ -643,25 +439,4 @@ pub(crate) fn is_id(text: &str) -> bool {
         && text
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-}
-
-/// Reads an address that can be asked, or says what to write instead.
-pub(crate) fn address(text: &str) -> Result<IpAddr, String> {
-    match text.parse::<IpAddr>() {
-        Ok(address) if address.is_unspecified() || address.is_multicast() => {
-            Err("It stands for no single device.".into())
-        }
-        Ok(IpAddr::V4(address)) if address.is_broadcast() => {
-            Err("It stands for no single device.".into())
-        }
-        Ok(address) => Ok(address),
-        Err(_) => Err(match text.split_once('/') {
-            Some((before, _)) if before.parse::<IpAddr>().is_ok() => {
-                format!("Leave out the prefix length: \"{before}\".")
-            }
-            _ => {
-                "Write an IPv4 or IPv6 address like \"10.48.1.11\"; names are not looked up.".into()
-            }
-        }),
-    }
 }

@@ -11,6 +11,9 @@ use crate::model::health::{Loss, Rtt};
 /// Echoes that are remembered: ten minutes at an interval of ten seconds.
 pub const LENGTH: usize = 60;
 
+/// One minus the confidence of all intervals that are shown.
+const ALPHA: f64 = 0.05;
+
 /// Results that flapping looks at, as in Nagios and its heirs.
 const FLAP_LENGTH: u32 = 21;
 
@@ -67,12 +70,14 @@ impl Window {
     }
 
     fn judge_loss(&mut self) {
-        let Some(loss) = self.loss() else { return };
+        let (sent, lost) = self.sent_and_lost();
         self.lossy = if self.lossy {
             let recent_loss = self.echoes.iter().rev().take(20).any(Option::is_none);
-            loss.high >= 0.10 || recent_loss
+            // The upper bound is under 10 % exactly when so few lost would be this unlikely at 10 %.
+            recent_loss || 1.0 - at_least(lost + 1, sent, 0.10) >= ALPHA / 2.0
         } else {
-            loss.low >= 0.02
+            // The lower bound is at least 2 % exactly when so many lost would be this unlikely at 2 %.
+            lost > 0 && at_least(lost, sent, 0.02) <= ALPHA / 2.0
         };
     }
 
@@ -102,7 +107,7 @@ impl Window {
     pub fn loss(&self) -> Option<Loss> {
         let (sent, lost) = self.sent_and_lost();
         (sent > 0).then(|| {
-            let (low, high) = interval(lost, sent, 0.05);
+            let (low, high) = interval(lost, sent, ALPHA);
             Loss {
                 ratio: f64::from(lost) / f64::from(sent),
                 low,
@@ -143,15 +148,18 @@ pub fn interval(hits: u32, trials: u32, alpha: f64) -> (f64, f64) {
     if trials == 0 {
         return (0.0, 1.0);
     }
-    let low = if hits == 0 {
-        0.0
-    } else {
-        solve(|p| at_least(hits, trials, p) < alpha / 2.0)
+    let tail = alpha / 2.0;
+    // Nothing or everything lost, by far the most frequent, has a closed form.
+    let edge = tail.powf(1.0 / f64::from(trials));
+    let low = match hits {
+        0 => 0.0,
+        _ if hits >= trials => edge,
+        _ => solve(|p| at_least(hits, trials, p) < tail),
     };
-    let high = if hits >= trials {
-        1.0
-    } else {
-        solve(|p| at_least(hits + 1, trials, p) < 1.0 - alpha / 2.0)
+    let high = match hits {
+        0 => 1.0 - edge,
+        _ if hits >= trials => 1.0,
+        _ => solve(|p| at_least(hits + 1, trials, p) < 1.0 - tail),
     };
     (low, high)
 }
@@ -159,7 +167,7 @@ pub fn interval(hits: u32, trials: u32, alpha: f64) -> (f64, f64) {
 /// Returns the ratio at which `below` turns false.
 fn solve(below: impl Fn(f64) -> bool) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
-    for _ in 0..40 {
+    for _ in 0..36 {
         let middle = f64::midpoint(low, high);
         *(if below(middle) { &mut low } else { &mut high }) = middle;
     }
@@ -168,16 +176,36 @@ fn solve(below: impl Fn(f64) -> bool) -> f64 {
 
 /// Returns the probability of at least `hits` in `trials` at ratio `p`, 0 < p < 1.
 fn at_least(hits: u32, trials: u32, p: f64) -> f64 {
-    // Term by term from the logarithm of the first, so that many trials do not underflow.
-    let (ln_p, ln_q) = (p.ln(), (-p).ln_1p());
-    let mut ln_choose = 0.0;
-    for i in 0..hits {
-        ln_choose += f64::from(trials - i).ln() - f64::from(i + 1).ln();
+    if hits == 0 {
+        return 1.0;
     }
-    let mut sum = 0.0;
-    for k in hits..=trials {
-        sum += (ln_choose + f64::from(k) * ln_p + f64::from(trials - k) * ln_q).exp();
-        ln_choose += f64::from(trials - k).ln() - f64::from(k + 1).ln();
+    if hits > trials {
+        return 0.0;
     }
-    sum.min(1.0)
+    // Summed from the largest term of the smaller tail outward, so that nothing underflows that matters.
+    if f64::from(hits) > f64::from(trials) * p {
+        sum(hits, trials, p)
+    } else {
+        // "At most hits - 1 are lost" is "at least trials - hits + 1 are not".
+        1.0 - sum(trials - hits + 1, trials, 1.0 - p)
+    }
+}
+
+/// Sums the binomial terms from `first` to `trials`.
+fn sum(first: u32, trials: u32, p: f64) -> f64 {
+    let q = 1.0 - p;
+    let ln_choose: f64 = (0..first)
+        .map(|i| (f64::from(trials - i) / f64::from(i + 1)).ln())
+        .sum();
+    let mut term =
+        (ln_choose + f64::from(first) * p.ln() + f64::from(trials - first) * q.ln()).exp();
+    let mut total = 0.0;
+    for k in first..=trials {
+        total += term;
+        term *= f64::from(trials - k) / f64::from(k + 1) * (p / q);
+        if term < total * 1e-17 {
+            break;
+        }
+    }
+    total.min(1.0)
 }

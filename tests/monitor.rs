@@ -1,0 +1,327 @@
+//! The whole monitor in virtual time: every element of the reference network cut alone, told right and forgotten.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use spanwatch::app::Setting;
+use spanwatch::app::incident::Book;
+use spanwatch::app::monitor::Monitor;
+use spanwatch::app::reference::Reference;
+use spanwatch::app::world::World;
+use spanwatch::clock;
+use spanwatch::inventory;
+use spanwatch::lab::action::{Action, Loss};
+use spanwatch::lab::fabric::Fabric;
+use spanwatch::model::health::Health;
+use spanwatch::model::incident::{Incident, IncidentKind};
+use spanwatch::model::target::Method;
+use spanwatch::model::{AgencyId, Element, NodeId};
+use spanwatch::probe::roster::{Pace, Roster};
+
+/// A monitor, the world it asks, and the time that only the test moves.
+#[derive(Clone)]
+pub(crate) struct Trial {
+    pub(crate) monitor: Monitor,
+    pub(crate) world: World,
+    pub(crate) now: Instant,
+    pub(crate) at: Timestamp,
+}
+
+impl Trial {
+    pub(crate) fn of(reference: &Reference, seed: u64) -> Self {
+        let now = clock::now();
+        let at: Timestamp = "2026-11-24T03:00:00Z".parse().expect("a moment");
+        let fabric = Fabric::new(reference.network.clone(), seed);
+        let roster = Roster::new(reference.network.targets(), now, seed, Pace::Watch);
+        let world = World::new(fabric, roster, now);
+        let monitor = Monitor::new(reference.clone(), Setting::Simulated, Book::default(), at);
+        Self {
+            monitor,
+            world,
+            now,
+            at,
+        }
+    }
+
+    fn step(&mut self, end: Instant) {
+        let look = |deadline: Instant| deadline.max(self.now + Duration::from_millis(50));
+        let next = self
+            .world
+            .next()
+            .into_iter()
+            .chain(self.monitor.deadline().map(look))
+            .min();
+        let next = next.unwrap_or(end).clamp(self.now, end);
+        self.at = self
+            .at
+            .checked_add(SignedDuration::try_from(next - self.now).expect("short"))
+            .expect("soon");
+        self.now = next;
+        for reading in self.world.advance(self.now) {
+            for ask in self.monitor.apply(&reading, self.now) {
+                self.world.ask(&ask, self.now);
+            }
+        }
+        self.monitor.tick(self.now, self.at);
+    }
+
+    pub(crate) fn run(&mut self, seconds: u64) {
+        let end = self.now + Duration::from_secs(seconds);
+        while self.now < end {
+            self.step(end);
+        }
+    }
+
+    /// Runs until `done`, at most so long; returns how long it took.
+    pub(crate) fn run_until(
+        &mut self,
+        seconds: u64,
+        done: impl Fn(&Monitor) -> bool,
+    ) -> Option<Duration> {
+        let begin = self.now;
+        let end = self.now + Duration::from_secs(seconds);
+        while self.now < end {
+            self.step(end);
+            if done(&self.monitor) {
+                return Some(self.now - begin);
+            }
+        }
+        None
+    }
+
+    pub(crate) fn act(&mut self, action: &Action) {
+        self.world.act(action, self.now);
+    }
+
+    fn open(&self) -> Vec<Incident> {
+        self.monitor
+            .book()
+            .list()
+            .iter()
+            .filter(|i| i.until.is_none())
+            .map(|i| (**i).clone())
+            .collect()
+    }
+
+    fn silenced(&mut self) -> BTreeSet<AgencyId> {
+        let picture = self.monitor.picture(self.now, self.at);
+        let network = picture.network.clone();
+        let gone = |node: &NodeId| {
+            matches!(
+                picture.health(node, self.at),
+                Health::Down | Health::Shadowed
+            )
+        };
+        network
+            .agencies
+            .values()
+            .filter(|agency| gone(&agency.node))
+            .map(|agency| agency.id.clone())
+            .collect()
+    }
+}
+
+pub(crate) fn reference() -> Reference {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("topology");
+    Reference::new(inventory::load(&folder).expect("our own topology").network)
+}
+
+/// What a cut does, by brute force on the graph.
+struct Truth {
+    agencies: BTreeSet<AgencyId>,
+    /// Nodes that are asked and cannot answer.
+    nodes: BTreeSet<NodeId>,
+    /// A device that can be asked has a port on what is cut.
+    is_seen: bool,
+}
+
+fn truth(reference: &Reference, element: &Element) -> Truth {
+    let (network, graph) = (&reference.network, &reference.graph);
+    let cut = graph.cut([element]);
+    let reached = graph.reach(&[graph.monitor()], &cut);
+    let is_reached = |node: &NodeId| graph.node(node).is_some_and(|ix| reached[ix.index()]);
+    let agencies = network
+        .agencies
+        .values()
+        .filter(|agency| !is_reached(&agency.node))
+        .map(|a| a.id.clone())
+        .collect();
+    let asked: BTreeSet<NodeId> = network
+        .targets()
+        .into_iter()
+        .map(|target| target.id.node)
+        .collect();
+    let nodes = asked
+        .iter()
+        .filter(|node| !is_reached(node))
+        .cloned()
+        .collect();
+    let gone: BTreeSet<NodeId> = cut
+        .nodes()
+        .iter()
+        .map(|ix| graph.node_id(*ix).clone())
+        .collect();
+    let polled = |node: &NodeId| {
+        network
+            .nodes
+            .get(node)
+            .is_some_and(|node| node.snmp.is_some() && node.probe.contains(&Method::Snmp))
+    };
+    let is_seen = network.links.values().any(|link| {
+        let is_cut = cut.links().iter().any(|ix| graph.link_id(*ix) == &link.id);
+        [(&link.a, &link.b), (&link.b, &link.a)]
+            .into_iter()
+            .any(|(near, far)| {
+                near.port.is_some()
+                    && near.node != network.monitor
+                    && polled(&near.node)
+                    && is_reached(&near.node)
+                    && (is_cut || gone.contains(&far.node))
+            })
+    });
+    Truth {
+        agencies,
+        nodes,
+        is_seen,
+    }
+}
+
+/// Cuts one element in a clone of a warm trial and says what is wrong with what the monitor says.
+fn try_one(warm: &Trial, reference: &Reference, element: &Element) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut say = |text: String| faults.push(format!("{element}: {text}"));
+    let truth = truth(reference, element);
+    let mut trial = warm.clone();
+    trial.act(&Action::Cut(vec![element.clone()]));
+    let is_visible = !truth.nodes.is_empty() || truth.is_seen;
+    let named = trial.run_until(90, |monitor| !monitor.book().is_quiet());
+    if named.is_some() {
+        // Nothing that comes later may change it.
+        trial.run(25);
+    }
+    let open = trial.open();
+    match (is_visible, open.as_slice()) {
+        (false, []) => {}
+        (false, open) => say(format!(
+            "nothing can see it, but {} incidents are open",
+            open.len()
+        )),
+        (true, [incident]) => {
+            if !incident.causes.contains(element) {
+                say(format!("blamed on {:?}", incident.causes));
+            }
+            let cut_off: BTreeSet<AgencyId> = incident.cut_off.iter().cloned().collect();
+            if cut_off != truth.agencies {
+                say(format!(
+                    "cuts off {} agencies, said {}",
+                    truth.agencies.len(),
+                    cut_off.len()
+                ));
+            }
+            let kind = if truth.agencies.is_empty() {
+                IncidentKind::Redundancy
+            } else {
+                IncidentKind::Outage
+            };
+            if incident.kind != kind {
+                say(format!("is {kind:?}, said {:?}", incident.kind));
+            }
+        }
+        (true, open) => say(format!(
+            "{} incidents: {:?}",
+            open.len(),
+            open.iter().map(|i| &i.causes).collect::<Vec<_>>()
+        )),
+    }
+    if trial.silenced() != truth.agencies {
+        say(format!(
+            "{} agencies silenced, {} shown so",
+            truth.agencies.len(),
+            trial.silenced().len()
+        ));
+    }
+    trial.act(&Action::RestoreAll);
+    trial.run_until(90, |monitor| monitor.book().is_quiet());
+    trial.run(15);
+    let open = trial.open();
+    if !open.is_empty() {
+        say(format!(
+            "{} incidents left open: {:?} {:?}",
+            open.len(),
+            open[0].causes,
+            open[0].evidence
+        ));
+    }
+    if !trial.silenced().is_empty() {
+        say("agencies left silent".to_owned());
+    }
+    faults
+}
+
+fn try_all(elements: &[Element]) -> Vec<String> {
+    let reference = reference();
+    let mut warm = Trial::of(&reference, 7);
+    warm.run(70);
+    assert!(warm.monitor.book().is_quiet(), "{:?}", warm.open());
+    assert!(warm.silenced().is_empty());
+    let counts = warm.monitor.picture(warm.now, warm.at).counts(warm.at);
+    assert_eq!(counts.up, 483, "{counts:?}");
+    let next = Mutex::new(elements.iter());
+    let faults = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let element = next.lock().expect("no panic holds it").next();
+                    let Some(element) = element else { return };
+                    let found = try_one(&warm, &reference, element);
+                    faults.lock().expect("no panic holds it").extend(found);
+                }
+            });
+        }
+    });
+    let mut faults = faults.into_inner().expect("no panic holds it");
+    faults.sort();
+    faults
+}
+
+#[test]
+fn every_element_cut_alone_is_one_incident_with_its_cause_and_ends_when_restored() {
+    let monitor = Element::Node("dc".into());
+    let elements: Vec<Element> = reference()
+        .network
+        .elements()
+        .filter(|element| *element != monitor)
+        .collect();
+    assert_eq!(elements.len(), 1337);
+    let faults = try_all(&elements);
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+}
+
+#[test]
+fn half_a_percent_of_loss_on_every_link_for_a_day_is_no_incident() {
+    let reference = reference();
+    let mut trial = Trial::of(&reference, 11);
+    for link in reference.network.links.keys() {
+        trial.act(&Action::Loss {
+            element: Element::Link(link.clone()),
+            loss: Loss::of(0.005),
+        });
+    }
+    trial.run(24 * 3600);
+    let list = trial.monitor.book().list();
+    assert!(
+        list.is_empty(),
+        "{} incidents, the first: {:?}",
+        list.len(),
+        list[0]
+    );
+}
