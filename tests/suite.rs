@@ -57,3 +57,6 @@ mod picture;
 mod screen;
 /// Every format of a small network, a hostile one and the true one.
 mod report;
+
+/// The table of words.
+mod words;
