@@ -26,6 +26,7 @@ mod analysis;
 
 /// The binary as people and cron meet it.
 mod command;
+
 /// The query language.
 mod filter;
 
@@ -55,6 +56,7 @@ mod picture;
 
 /// The dashboard, key by key and page by page.
 mod screen;
+
 /// Every format of a small network, a hostile one and the true one.
 mod report;
 
