@@ -62,3 +62,6 @@ mod report;
 
 /// The table of words.
 mod words;
+
+/// The whole monitor without sockets, for the others.
+mod trial;
