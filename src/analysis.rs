@@ -7,6 +7,7 @@ pub mod cuts;
 pub mod dominators;
 pub mod flow;
 pub mod locate;
+pub mod lossy;
 pub mod reach;
 
 use std::cmp::Reverse;
