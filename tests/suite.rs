@@ -65,3 +65,6 @@ mod words;
 
 /// The whole monitor without sockets, for the others.
 mod trial;
+
+/// `check`: its verdicts, its forms, and what it keeps between runs.
+mod check;
