@@ -441,6 +441,28 @@ fn each_time_to_live_ends_at_its_hop_of_the_path() {
 }
 
 #[test]
+fn a_trace_to_a_lost_node_shows_the_way_up_to_the_break() {
+    let network = small();
+    let mut fabric = Fabric::new(network.clone(), 1);
+    let path = path(&network, &"doubled".into(), 5).expect("a way");
+    fabric.act(&Action::Cut(vec![element("node:doubled")]), seconds(0));
+    let says = |fate: Fate| match fate {
+        Fate::Answer { router, why, .. } => (IpAddr::V4(router), why),
+        other => panic!("{other:?}"),
+    };
+    for ttl in 1..=5 {
+        let hop = usize::from(ttl).min(3) - 1;
+        let router = network.nodes[&path[hop]].address.expect("an address");
+        let why = if ttl <= 3 {
+            Refusal::TimeExceeded
+        } else {
+            Refusal::Unreachable(1)
+        };
+        assert_eq!(says(send(&mut fabric, "doubled", ttl)), (router, why));
+    }
+}
+
+#[test]
 fn an_address_that_nobody_has_gets_no_answer() {
     let mut fabric = Fabric::new(small(), 1);
     let packet = Packet {
