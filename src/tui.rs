@@ -129,7 +129,9 @@ pub async fn run(
     loop {
         if changed && clock::now() >= due {
             let picture = pictures.borrow_and_update().clone();
-            let next = draw(&picture, &screen, clock::today());
+            let now = clock::today();
+            screen.refresh(&picture, now);
+            let next = draw(&picture, &screen, now);
             changed = match canvas.frame(&next) {
                 None => false,
                 // A terminal that cannot keep up gets a later frame instead of this one.

@@ -43,7 +43,7 @@ pub(crate) fn calm((network, weakness): (Arc<Network>, Arc<Weakness>)) -> Pictur
     let nodes: BTreeMap<NodeId, Arc<NodeView>> = network
         .nodes
         .values()
-        .filter(|node| node.address.is_some())
+        .filter(|node| node.address.is_some() || !network.agencies_at(&node.id).is_empty())
         .enumerate()
         .map(|(place, node)| (node.id.clone(), Arc::new(well(place as u64, at))))
         .collect();
@@ -108,25 +108,25 @@ pub(crate) fn silence(
     picture: &mut Picture,
     node: &str,
     health: Health,
-    seconds: i64,
+    seconds: u32,
     incident: Option<u32>,
 ) {
     let at = picture.at;
     change(picture, node, |view| {
         view.health = health;
-        view.since = Some(at - SignedDuration::from_secs(seconds));
-        view.heard = Some(at - SignedDuration::from_secs(seconds + 8));
+        view.since = Some(at - SignedDuration::from_secs(seconds.into()));
+        view.heard = Some(at - SignedDuration::from_secs(i64::from(seconds) + 8));
         view.incident = incident.map(IncidentId);
-        let lost = (seconds / 10).clamp(1, 60) as usize;
+        let lost = (seconds / 10).clamp(1, 60);
         view.trail = view
             .trail
             .iter()
             .copied()
-            .take(60 - lost)
-            .chain(std::iter::repeat_n(None, lost))
+            .take(60 - lost as usize)
+            .chain(std::iter::repeat_n(None, lost as usize))
             .collect();
-        view.lost = lost as u32;
-        let ratio = lost as f64 / 60.0;
+        view.lost = lost;
+        let ratio = f64::from(lost) / 60.0;
         view.loss = Some(Loss {
             ratio,
             low: (ratio - 0.1).max(0.0),
@@ -182,10 +182,10 @@ pub(crate) fn troubled() -> Picture {
         view.why = "RTT 184 ms, allowed 150 ms".into();
         view.since = Some(at - SignedDuration::from_secs(260));
         view.rtt = Some(Rtt {
-            last: Duration::from_micros(184_000),
-            min: Duration::from_micros(11_000),
-            median: Duration::from_micros(184_000),
-            p95: Duration::from_micros(301_700),
+            last: Duration::from_millis(184),
+            min: Duration::from_millis(11),
+            median: Duration::from_millis(184),
+            p95: Duration::from_millis(302),
         });
     });
     change(&mut picture, well[111], |view| {
@@ -206,11 +206,11 @@ pub(crate) fn troubled() -> Picture {
         view.snmp_answers = Some(true);
     });
     picture.broken = vec![cause.clone()];
-    picture.incidents = incidents(&picture, cause, gone.into_iter().collect());
+    picture.incidents = incidents(&picture, &cause, gone.into_iter().collect());
     picture
 }
 
-fn incidents(picture: &Picture, cause: Element, gone: Vec<AgencyId>) -> Vec<Arc<Incident>> {
+fn incidents(picture: &Picture, cause: &Element, gone: Vec<AgencyId>) -> Vec<Arc<Incident>> {
     let at = picture.at;
     let ago = |seconds: i64| at - SignedDuration::from_secs(seconds);
     let base = Incident {
@@ -285,7 +285,7 @@ pub(crate) fn device() -> Device {
         system: System {
             name: DeviceText::clean(b"SW\x1b]52;c;ZXZpbA==\x07-01"),
             descr: DeviceText::clean("Router \u{202E}evil\u{202C} \u{1b}[31m v9".as_bytes()),
-            uptime: Some(Duration::from_secs(3_600 * 24 * 41)),
+            uptime: Some(Duration::from_hours(24 * 41)),
             ..System::default()
         },
         interfaces: ["Gi0/1", "Gi0/2", "Vlan1"]

@@ -24,11 +24,17 @@ mod wire;
 /// Weak elements, against brute force and against what is known of the reference network.
 mod analysis;
 
+/// The binary as people and cron meet it.
+mod command;
+
 /// The query language.
 mod filter;
 
 /// Topologies: what loads, what is refused and with which words.
 mod inventory;
+
+/// Which fault explains these silences, against brute force.
+mod locate;
 
 /// Networks in a few words, for the others.
 mod sketch;
@@ -50,3 +56,12 @@ mod picture;
 
 /// The dashboard, key by key and page by page.
 mod screen;
+
+/// Every format of a small network, a hostile one and the true one.
+mod report;
+
+/// The table of words.
+mod words;
+
+/// The whole monitor without sockets, for the others.
+mod trial;

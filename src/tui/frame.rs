@@ -15,7 +15,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::app::Setting;
-use crate::model::health::Health;
+use crate::model::health::{Counts, Health};
 use crate::model::incident::IncidentSeverity;
 use crate::model::text::is_unsafe;
 use crate::tui::keys::{BINDINGS, Binding, Intent, first_label};
@@ -73,51 +73,67 @@ enum Words {
     None,
 }
 
-fn counts(view: View<'_>, words: Words) -> Line<'static> {
-    let counts = view.picture.counts(view.at());
-    let mut spans = vec![Span::styled(
-        if words == Words::All {
-            view.with("head.agencies", &[&counts.total.to_string()])
-        } else {
-            counts.total.to_string()
-        },
-        view.look().heading(),
-    )];
-    let states = [
-        (Health::Down, counts.down),
-        (Health::Shadowed, counts.shadowed),
-        (Health::Degraded, counts.degraded),
-        (Health::Unknown, counts.unknown),
-        (Health::Up, counts.up),
-    ];
-    for (health, count) in states {
-        spans.push(Span::raw("  "));
-        spans.push(view.shape(health));
-        spans.push(Span::raw(format!(" {count}")));
-        let trouble = matches!(health, Health::Down | Health::Shadowed);
-        if words == Words::All || (words == Words::Trouble && trouble) {
-            spans.push(Span::raw(format!(" {}", view.state(health))));
+/// How many are in each state, and how many bear each mark.
+struct Tally {
+    counts: Counts,
+    marks: [(&'static str, usize); 3],
+}
+
+impl Tally {
+    fn of(view: View<'_>) -> Self {
+        let mut marks = [("m", 0), ("a", 0), ("~", 0)];
+        for agency in view.picture.network.agencies.values() {
+            let seen = view.picture.node(&agency.node).marks;
+            let has = [seen.maintenance, seen.acknowledged, seen.flapping];
+            for ((_, count), has) in marks.iter_mut().zip(has) {
+                *count += usize::from(has);
+            }
+        }
+        Self {
+            counts: view.picture.counts(view.at()),
+            marks,
         }
     }
-    let mut maintained = 0;
-    let mut acknowledged = 0;
-    let mut flapping = 0;
-    for agency in view.picture.network.agencies.values() {
-        let marks = view.picture.node(&agency.node).marks;
-        maintained += usize::from(marks.maintenance);
-        acknowledged += usize::from(marks.acknowledged);
-        flapping += usize::from(marks.flapping);
-    }
-    for (letter, count) in [("m", maintained), ("a", acknowledged), ("~", flapping)] {
-        if count > 0 {
-            spans.push(Span::raw(format!("  {letter} {count}")));
+
+    fn line(&self, view: View<'_>, words: Words) -> Line<'static> {
+        let counts = &self.counts;
+        let total = counts.total.to_string();
+        let mut spans = vec![Span::styled(
+            if words == Words::All {
+                view.with("head.agencies", &[&total])
+            } else {
+                total
+            },
+            view.look().heading(),
+        )];
+        let states = [
+            (Health::Down, counts.down),
+            (Health::Shadowed, counts.shadowed),
+            (Health::Degraded, counts.degraded),
+            (Health::Unknown, counts.unknown),
+            (Health::Up, counts.up),
+        ];
+        for (health, count) in states {
+            spans.push(Span::raw("  "));
+            spans.push(view.shape(health));
+            spans.push(Span::raw(format!(" {count}")));
+            let trouble = matches!(health, Health::Down | Health::Shadowed);
+            if words == Words::All || (words == Words::Trouble && trouble) {
+                spans.push(Span::raw(format!(" {}", view.state(health))));
+            }
         }
+        for (letter, count) in self.marks {
+            if count > 0 {
+                spans.push(Span::raw(format!("  {letter} {count}")));
+            }
+        }
+        Line::from(spans)
     }
-    Line::from(spans)
 }
 
 fn draw_head(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     let look = view.look();
+    let tally = Tally::of(view);
     let age = view.picture.age(view.now);
     let old = age.is_none_or(|age| age.as_secs() > OLD);
     let age = age.map_or_else(
@@ -158,7 +174,7 @@ fn draw_head(view: View<'_>, buffer: &mut Buffer, area: Rect) {
         (Words::None, false),
     ];
     let fits = |(words, long): &(Words, bool)| {
-        counts(view, *words).width() + 2 + right(*long).width() <= usize::from(inner.width)
+        tally.line(view, *words).width() + 2 + right(*long).width() <= usize::from(inner.width)
     };
     let (words, long) = forms.into_iter().find(fits).unwrap_or((Words::None, false));
     let right = right(long);
@@ -166,7 +182,7 @@ fn draw_head(view: View<'_>, buffer: &mut Buffer, area: Rect) {
         width: inner.width.saturating_sub(right.width() as u16 + 1),
         ..inner
     };
-    draw_line(buffer, left, &counts(view, words), look);
+    draw_line(buffer, left, &tally.line(view, words), look);
     draw_right(buffer, inner, &right);
 }
 
@@ -280,7 +296,12 @@ fn draw_footer(view: View<'_>, buffer: &mut Buffer, area: Rect) {
 /// Two lines: the counts, and the worst incident.
 fn draw_small(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     let look = view.look();
-    draw_line(buffer, row(area, 0), &counts(view, Words::None), look);
+    draw_line(
+        buffer,
+        row(area, 0),
+        &Tally::of(view).line(view, Words::None),
+        look,
+    );
     let worst = view.picture.open_incidents().next();
     let line = match worst {
         Some(incident) => {

@@ -56,16 +56,17 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, area: Rect) {
         left.width,
         area.bottom().saturating_sub(grid.bottom()),
     );
+    let troubled = troubled(view);
     if margin == 0 {
-        draw_below(view, buffer, below);
+        draw_below(view, buffer, below, &troubled);
         return;
     }
     for y in area.top()..area.bottom() {
         buffer.set_string(left.right() + 1, y, view.look().bar(), view.look().quiet());
     }
-    draw_worst(view, buffer, below);
+    draw_worst(view, buffer, below, &troubled);
     let right = Rect::new(left.right() + 3, area.y, layout.right, area.height);
-    draw_side(view, buffer, right);
+    draw_side(view, buffer, right, &troubled);
 }
 
 fn name<'a>(view: View<'a>, name: &'a Name) -> &'a str {
@@ -205,7 +206,7 @@ fn draw_groups(view: View<'_>, buffer: &mut Buffer, area: Rect, groups: &[Group]
 }
 
 /// Under the grid in one pane: incidents, the worst, the weakest.
-fn draw_below(view: View<'_>, buffer: &mut Buffer, area: Rect) {
+fn draw_below(view: View<'_>, buffer: &mut Buffer, area: Rect, troubled: &[AgencyId]) {
     let look = view.look();
     if area.height < 2 {
         return;
@@ -246,7 +247,7 @@ fn draw_below(view: View<'_>, buffer: &mut Buffer, area: Rect) {
         );
     }
     let worst = Rect::new(inner.x, inner.y + used, inner.width, space - used);
-    draw_watch(view, buffer, worst);
+    draw_watch(view, buffer, worst, troubled);
     if let (Some(line), true) = (weakest, last == 1) {
         draw_line(buffer, row(inner, inner.height - 1), &line, look);
     }
@@ -314,11 +315,11 @@ fn troubled(view: View<'_>) -> Vec<AgencyId> {
 }
 
 /// In one pane: agencies that are not up, one line each, those behind a cause left to the cause.
-fn draw_watch(view: View<'_>, buffer: &mut Buffer, area: Rect) {
-    let ids: Vec<AgencyId> = troubled(view)
-        .into_iter()
+fn draw_watch(view: View<'_>, buffer: &mut Buffer, area: Rect, troubled: &[AgencyId]) {
+    let ids: Vec<&AgencyId> = troubled
+        .iter()
         .filter(|id| {
-            let agency = &view.picture.network.agencies[id];
+            let agency = &view.picture.network.agencies[*id];
             view.health(&agency.node) != Health::Shadowed
         })
         .collect();
@@ -361,14 +362,13 @@ fn watch_line(view: View<'_>, id: &AgencyId, width: usize) -> Line<'static> {
 }
 
 /// In two panes, under the grid: the worst agencies as rows of the Agencies page.
-fn draw_worst(view: View<'_>, buffer: &mut Buffer, area: Rect) {
+fn draw_worst(view: View<'_>, buffer: &mut Buffer, area: Rect, troubled: &[AgencyId]) {
     if area.height < 3 {
         return;
     }
     draw_selected(view, buffer, row(area, 0));
-    let ids = troubled(view);
     let inner = Rect::new(area.x, area.y + 1, area.width, area.height - 1);
-    if ids.is_empty() {
+    if troubled.is_empty() {
         let calm = Rect::new(inner.x + 1, inner.y, inner.width - 1, 1);
         draw_text(
             buffer,
@@ -379,11 +379,11 @@ fn draw_worst(view: View<'_>, buffer: &mut Buffer, area: Rect) {
         );
         return;
     }
-    agencies::draw_table(view, buffer, inner, &ids, None);
+    agencies::draw_table(view, buffer, inner, troubled, None);
 }
 
 /// The right pane: incidents, agencies to watch, the weakest elements.
-fn draw_side(view: View<'_>, buffer: &mut Buffer, area: Rect) {
+fn draw_side(view: View<'_>, buffer: &mut Buffer, area: Rect, troubled: &[AgencyId]) {
     let look = view.look();
     let open: Vec<_> = view.picture.open_incidents().collect();
     let width = usize::from(area.width);
@@ -404,10 +404,10 @@ fn draw_side(view: View<'_>, buffer: &mut Buffer, area: Rect) {
         lines.extend(side_incident(view, incident, width));
     }
     let weak = weakest(view);
-    let watched: Vec<AgencyId> = troubled(view)
-        .into_iter()
+    let watched: Vec<&AgencyId> = troubled
+        .iter()
         .filter(|id| {
-            let agency = &view.picture.network.agencies[id];
+            let agency = &view.picture.network.agencies[*id];
             matches!(
                 view.health(&agency.node),
                 Health::Degraded | Health::Unknown

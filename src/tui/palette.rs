@@ -317,8 +317,14 @@ fn draw_input(
         buffer.set_string(x, area.y, &shown, style);
         x += wide;
     }
-    let cursor_at = cursor_at.unwrap_or(x).min(area.right().saturating_sub(1));
-    if let Some(cell) = buffer.cell_mut((cursor_at, area.y)) {
+    let end = area.right().saturating_sub(1);
+    // What is missing is missing at the end.
+    if wrong.is_some_and(|span| span.start >= input.value().len())
+        && let Some(cell) = buffer.cell_mut((x.min(end), area.y))
+    {
+        cell.modifier.insert(Modifier::UNDERLINED);
+    }
+    if let Some(cell) = buffer.cell_mut((cursor_at.unwrap_or(x).min(end), area.y)) {
         cell.modifier.insert(Modifier::REVERSED);
     }
     x - area.x

@@ -26,6 +26,8 @@ use crate::tui::theme::{Look, Theme};
 
 /// Rows keep their order for this long after a key.
 const SETTLE: SignedDuration = SignedDuration::from_secs(5);
+/// Rows are sorted at most this often: a commune that falls silent would change their order for ten seconds.
+const RESORT: SignedDuration = SignedDuration::from_secs(5);
 /// A message stays for this long.
 const NOTICE: SignedDuration = SignedDuration::from_secs(5);
 /// Terminals take at most 100,000 characters of OSC 52, which in base64 are this many bytes (as k9s has it).
@@ -95,6 +97,25 @@ pub struct Notice {
     pub at: Timestamp,
 }
 
+/// Rows of agencies in the order that is kept for a while.
+#[derive(Clone, Debug)]
+struct Settled {
+    rows: Vec<AgencyId>,
+    /// When they were sorted.
+    sorted: Timestamp,
+    /// When a key was last pressed; `None` before the first.
+    pressed: Option<Timestamp>,
+}
+
+impl Settled {
+    fn holds(&self, now: Timestamp) -> bool {
+        let pressed = self
+            .pressed
+            .is_some_and(|pressed| now.duration_since(pressed) < SETTLE);
+        pressed || now.duration_since(self.sorted) < RESORT
+    }
+}
+
 /// What the user is looking at.
 #[derive(Clone, Debug)]
 #[expect(
@@ -139,7 +160,7 @@ pub struct Screen {
     searches: [Search; 3],
     /// The page from which a detail was opened.
     back: Option<Tab>,
-    settled: Option<(Vec<AgencyId>, Timestamp)>,
+    settled: Option<Settled>,
 }
 
 impl Screen {
@@ -235,8 +256,8 @@ impl Screen {
     #[must_use]
     pub fn agency_rows(&self, picture: &Picture, now: Timestamp) -> Vec<AgencyId> {
         let mut rows = match &self.settled {
-            Some((rows, pressed)) if now.duration_since(*pressed) < SETTLE => {
-                let mut rows = rows.clone();
+            Some(settled) if settled.holds(now) => {
+                let mut rows = settled.rows.clone();
                 rows.retain(|id| picture.network.agencies.contains_key(id));
                 rows
             }
@@ -389,17 +410,36 @@ impl Screen {
         None
     }
 
+    /// Sorts the rows anew where that is due; to be called before a frame is drawn.
+    pub fn refresh(&mut self, newest: &Arc<Picture>, now: Timestamp) {
+        if self
+            .settled
+            .as_ref()
+            .is_none_or(|settled| !settled.holds(now))
+        {
+            let picture = Arc::clone(self.shown(newest));
+            self.settled = Some(Settled {
+                rows: self.sorted(&picture, now),
+                sorted: now,
+                pressed: None,
+            });
+        }
+    }
+
     /// Keeps the rows as they are for as long as keys are pressed.
     fn settle(&mut self, picture: &Picture, now: Timestamp) {
-        let fresh = match self.settled.take() {
-            Some((rows, pressed)) if now.duration_since(pressed) < SETTLE => rows,
-            _ => self.sorted(picture, now),
-        };
-        self.settled = Some((fresh, now));
+        match &mut self.settled {
+            Some(settled) if settled.holds(now) => settled.pressed = Some(now),
+            _ => self.resort(picture, now),
+        }
     }
 
     fn resort(&mut self, picture: &Picture, now: Timestamp) {
-        self.settled = Some((self.sorted(picture, now), now));
+        self.settled = Some(Settled {
+            rows: self.sorted(picture, now),
+            sorted: now,
+            pressed: Some(now),
+        });
     }
 
     fn go(&mut self, tab: Tab) {

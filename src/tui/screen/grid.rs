@@ -5,7 +5,10 @@
 //! yields first (space between cells, long names), and only when even the densest form does not fit does each
 //! group become one line of counts.
 
-use crate::model::agency::Level;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::model::agency::{Agency, Level};
 use crate::model::network::Network;
 use crate::model::{AgencyId, AreaCode};
 use crate::report::vietnamese::sort_key;
@@ -100,44 +103,49 @@ pub struct Layout {
 /// Returns the groups of a network: areas by name, then the city, then those without an area.
 #[must_use]
 pub fn groups(network: &Network) -> Vec<Group> {
-    let in_order = |chosen: &dyn Fn(&crate::model::agency::Agency) -> bool| {
-        let mut agencies: Vec<_> = network
-            .agencies
-            .values()
-            .filter(|each| chosen(each))
-            .collect();
-        // The same class stands in the same column of every area.
-        agencies.sort_by(|one, other| (&one.class, &one.id).cmp(&(&other.class, &other.id)));
-        agencies
-            .into_iter()
-            .map(|each| each.id.clone())
-            .collect::<Vec<_>>()
-    };
-    let mut areas: Vec<(&AreaCode, String)> = network
-        .areas
-        .values()
-        .map(|area| (&area.code, short(&area.name).to_owned()))
-        .collect();
-    areas.sort_by_cached_key(|(code, name)| (sort_key(name), (*code).clone()));
-    let mut groups: Vec<Group> = areas
+    let mut agencies: Vec<&Agency> = network.agencies.values().collect();
+    // The same class stands in the same column of every area, and the weightiest class first.
+    let mut heaviest: BTreeMap<&str, u32> = BTreeMap::new();
+    for agency in &agencies {
+        let weight = heaviest.entry(&agency.class).or_default();
+        *weight = agency.weight.max(*weight);
+    }
+    agencies.sort_by_key(|agency| {
+        (
+            Reverse(heaviest[agency.class.as_str()]),
+            &agency.class,
+            &agency.id,
+        )
+    });
+    let mut city = Vec::new();
+    let mut other = Vec::new();
+    let mut by_area: BTreeMap<&AreaCode, Vec<AgencyId>> = BTreeMap::new();
+    for agency in agencies {
+        match (agency.level, &agency.area) {
+            (Level::City, _) => &mut city,
+            (Level::Commune, Some(code)) => by_area.entry(code).or_default(),
+            (Level::Commune, None) => &mut other,
+        }
+        .push(agency.id.clone());
+    }
+    let mut areas: Vec<(&AreaCode, &str, Vec<AgencyId>)> = by_area
         .into_iter()
-        .map(|(code, name)| Group {
-            name: Name::Area(name),
-            agencies: in_order(&|each| {
-                each.level == Level::Commune && each.area.as_ref() == Some(code)
-            }),
+        .map(|(code, agencies)| {
+            let name = network
+                .areas
+                .get(code)
+                .map_or(code.as_str(), |area| short(&area.name));
+            (code, name, agencies)
         })
         .collect();
-    groups.push(Group {
-        name: Name::City,
-        agencies: in_order(&|each| each.level == Level::City),
-    });
-    groups.push(Group {
-        name: Name::Other,
-        agencies: in_order(&|each| each.level == Level::Commune && each.area.is_none()),
-    });
-    groups.retain(|group| !group.agencies.is_empty());
-    groups
+    areas.sort_by_cached_key(|(code, name, _)| (sort_key(name), *code));
+    areas
+        .into_iter()
+        .map(|(_, name, agencies)| (Name::Area(name.to_owned()), agencies))
+        .chain([(Name::City, city), (Name::Other, other)])
+        .filter(|(_, agencies)| !agencies.is_empty())
+        .map(|(name, agencies)| Group { name, agencies })
+        .collect()
 }
 
 /// Returns an area's name without the word for what it is.
@@ -163,15 +171,13 @@ pub fn lay(network: &Network, (columns, rows): (u16, u16), head: u16) -> Layout 
     let comfortable = body.saturating_sub(if right > 0 { 9 } else { 8 });
     let tight = body.saturating_sub(2);
     let groups = groups(network);
-    let options = options(&groups, left);
     let fitting = |limit: u16| {
-        options
-            .iter()
+        options(&groups, left)
             .find(|(height, _, _)| *height <= limit)
             .map(|(height, labels, cells)| Grid::Cells {
-                height: *height,
-                labels: labels.clone(),
-                cells: cells.clone(),
+                height,
+                labels,
+                cells,
             })
     };
     let grid = fitting(comfortable)
@@ -193,7 +199,7 @@ pub fn lay(network: &Network, (columns, rows): (u16, u16), head: u16) -> Layout 
 type Laid = (u16, Vec<Label>, Vec<Cell>);
 
 /// All ways to draw the groups in cells, the most comfortable first.
-fn options(groups: &[Group], columns: u16) -> Vec<Laid> {
+fn options(groups: &[Group], columns: u16) -> impl Iterator<Item = Laid> + '_ {
     let longest = groups
         .iter()
         .filter_map(|group| match &group.name {
@@ -203,16 +209,13 @@ fn options(groups: &[Group], columns: u16) -> Vec<Laid> {
         .max()
         .unwrap_or(8)
         .clamp(8, 20) as u16;
-    let mut options = Vec::new();
-    for pitch in [2, 1] {
-        let mut names = vec![longest, 17, 12, 8];
-        names.retain(|name| *name <= longest);
-        names.dedup();
-        for name in names {
-            options.extend(place(groups, columns, name, pitch));
-        }
-    }
-    options
+    let names = [longest, 17, 12, 8]
+        .into_iter()
+        .filter(move |name| *name <= longest);
+    [2, 1]
+        .into_iter()
+        .flat_map(move |pitch| names.clone().map(move |name| (name, pitch)))
+        .filter_map(move |(name, pitch)| place(groups, columns, name, pitch))
 }
 
 /// Places every cell, names `name` columns wide and a cell every `pitch` columns; `None` where it cannot.
