@@ -331,19 +331,26 @@ fn refused(step: &'static str, errno: Errno) -> Refused {
             .any(|line| line.replace('\t', " ") == "Seccomp: 2")
     });
     let advice = if errno == Errno::ENOSPC {
-        let counts = ["user.max_user_namespaces", "user.max_net_namespaces"].map(|name| {
+        let limits = ["user.max_user_namespaces", "user.max_net_namespaces"];
+        let counts = limits.map(|name| {
             format!(
                 "{name} = {}",
                 setting(name).unwrap_or_else(|| "?".to_owned())
             )
         });
+        let raise = |name| format!("`sysctl -w {name}=1000`");
+        let zeros: Vec<String> = limits
+            .into_iter()
+            .filter(|name| is(name, "0"))
+            .map(raise)
+            .collect();
         format!(
-            "The number of namespaces is limited: {}. Raise it, as root, with `sysctl -w {}=1000`.",
+            "The number of namespaces is limited: {}. Raise it, as root: {}.",
             counts.join(", "),
-            if is("user.max_user_namespaces", "0") {
-                "user.max_user_namespaces"
+            if zeros.is_empty() {
+                limits.map(raise).join(" and ")
             } else {
-                "user.max_net_namespaces"
+                zeros.join(" and ")
             }
         )
     } else if is("kernel.apparmor_restrict_unprivileged_userns", "1") {
