@@ -53,3 +53,6 @@ mod screen;
 
 /// The table of words.
 mod words;
+
+/// The terminal, taken over and given back, in a pseudo-terminal.
+mod terminal;
