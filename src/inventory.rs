@@ -5,6 +5,8 @@
 //! unwise comes with the network, as warnings (`lint`).
 
 pub mod codes;
+pub mod import;
+pub mod init;
 
 mod blind;
 mod layout;

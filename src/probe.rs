@@ -1,12 +1,16 @@
 //! Asking: targets in, readings out, by ping, SNMP and TCP over real sockets.
 //!
-//! One task owns the roster, and with it all order, pacing and caps. It spawns one short task a question, which
-//! asks, waits, and puts its reading into a bounded channel itself: when nobody takes readings the questions in
-//! flight wait, the caps fill, and asking slows down, while the owner still takes asks and edits. So a monitor
-//! that sends an ask while its own queue of readings is full cannot deadlock with us.
+//! All of it runs in a thread of its own: a reply that waits for somebody's long computation would be measured
+//! as a slow one, or counted as lost. The thread opens the sockets, gives all capabilities up, and only then
+//! hears the first byte from the network.
+//!
+//! In it one task owns the roster, and with it all order, pacing and caps. It spawns one short task a question,
+//! which asks, waits, and puts its reading into a bounded channel itself: when nobody takes readings the
+//! questions in flight wait, the caps fill, and asking slows down, while the owner still takes asks and edits.
+//! So a monitor that sends an ask while its own queue of readings is full cannot deadlock with us.
 //!
 //! A time-out is an answer (`Silent`), and so is a question that our own side could not send (`Unsent`). Errors
-//! are only for what must work before the first question: opening the sockets.
+//! are only for what must work before the first question.
 
 pub mod ping;
 pub mod roster;
@@ -18,7 +22,8 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use caps::CapSet;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinSet};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
@@ -38,37 +43,62 @@ const ASKS: usize = 1_024;
 /// SNMP answers of two seconds of a big round; the kernel caps it at `net.core.rmem_max`.
 const SNMP_BUFFER: usize = 8 << 20;
 
-/// What was being done when a socket failed.
+/// What was being done when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doing {
-    /// Opening the ICMP socket.
+    /// Starting the thread that asks.
+    Start,
+    /// Opening the ICMP socket for IPv4.
     OpenIcmp,
-    /// Binding the UDP socket of SNMP.
+    /// Binding the UDP socket of SNMP for IPv4.
     BindSnmp,
+    /// Giving capabilities up.
+    DropPrivilege,
 }
 
-/// A socket that cannot be had.
+/// Why asking cannot begin.
 #[derive(Debug, thiserror::Error)]
-#[error("{} at {at} failed.", match .doing {
+#[error("{} failed.", match .doing {
+    Doing::Start => "Starting the thread that asks",
     Doing::OpenIcmp => "Opening an ICMP socket (raw, then datagram)",
     Doing::BindSnmp => "Binding a UDP socket for SNMP",
+    Doing::DropPrivilege => "Giving up the capabilities of the thread that asks",
 })]
 pub struct LineError {
     /// What was being done.
     pub doing: Doing,
-    /// With which local address.
-    pub at: IpAddr,
     /// What the kernel said.
     #[source]
     pub source: io::Error,
 }
 
-/// The open sockets: all that needs privilege is done when this exists.
+impl LineError {
+    fn new(doing: Doing, source: io::Error) -> Self {
+        Self { doing, source }
+    }
+}
+
+/// The open sockets, waiting in their thread: all that needs privilege is done when this exists.
+#[derive(Debug)]
 pub struct Sockets {
-    icmp_v4: Line,
-    icmp_v6: Result<Line, Arc<str>>,
-    snmp: snmp::Transports,
+    icmp_kind: IcmpKind,
+    receive_buffer: Option<usize>,
     snmp_port: u16,
+    work: oneshot::Sender<Work>,
+}
+
+/// What the thread needs to begin.
+#[derive(Debug)]
+struct Work {
+    targets: Vec<Target>,
+    keyring: Keyring,
+    snmp_port: u16,
+    pace: Pace,
+    seed: u64,
+    readings: mpsc::Sender<Reading>,
+    asks: mpsc::Receiver<Ask>,
+    edits: mpsc::Receiver<Vec<Target>>,
+    cancel: CancellationToken,
 }
 
 /// The ends of the channels to the asking task; it stops when it is cancelled or nobody takes readings.
@@ -84,34 +114,94 @@ pub struct Probes {
 
 /// Opens the sockets: ICMP raw or else datagram, and one UDP socket for all of SNMP, each for IPv4 and IPv6.
 ///
-/// Needs a running tokio runtime, and for raw ICMP the capability `CAP_NET_RAW`; nothing after it needs any
-/// privilege. A machine without IPv6 is no error: its IPv6 targets are `Unsent`.
+/// Raw ICMP needs the capability `CAP_NET_RAW`; nothing after it needs any privilege. The calling thread keeps
+/// its own. A machine without IPv6 is no error: its IPv6 targets are `Unsent`.
 pub async fn open() -> Result<Sockets, LineError> {
-    let v4 = IpAddr::from(Ipv4Addr::UNSPECIFIED);
-    let v6 = IpAddr::from(Ipv6Addr::UNSPECIFIED);
-    let icmp_v4 = Line::open(surge_ping::ICMP::V4).map_err(|source| LineError {
-        doing: Doing::OpenIcmp,
-        at: v4,
-        source,
-    })?;
+    let (tell, told) = oneshot::channel();
+    let (work, wait) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("probe".to_owned())
+        .spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            match runtime {
+                Ok(runtime) => runtime.block_on(ask_all(tell, wait)),
+                Err(source) => {
+                    let _ = tell.send(Err(LineError::new(Doing::Start, source)));
+                }
+            }
+        })
+        .map_err(|source| LineError::new(Doing::Start, source))?;
+    let ended = |_| LineError::new(Doing::Start, io::Error::other("the thread ended at once"));
+    let (icmp_kind, receive_buffer) = told.await.map_err(ended)??;
+    Ok(Sockets {
+        icmp_kind,
+        receive_buffer,
+        snmp_port: snmp::PORT,
+        work,
+    })
+}
+
+/// The thread: opens, tells, waits for the work, and does it to its end.
+async fn ask_all(
+    tell: oneshot::Sender<Result<(IcmpKind, Option<usize>), LineError>>,
+    wait: oneshot::Receiver<Work>,
+) {
+    let (v4, v6, transports) = match lines().await {
+        Ok(lines) => lines,
+        Err(error) => {
+            let _ = tell.send(Err(error));
+            return;
+        }
+    };
+    let _ = tell.send(Ok((v4.kind, v4.receive_buffer)));
+    let Ok(work) = wait.await else {
+        return;
+    };
+    let epoch = ping::chance() as u32;
+    let owner = Owner {
+        roster: Roster::new(work.targets, crate::clock::now(), work.seed, work.pace),
+        asker: Arc::new(Asker {
+            poller: snmp::Poller::new(transports, work.snmp_port, &work.keyring, epoch),
+            v4,
+            v6,
+        }),
+        readings: work.readings,
+        open: JoinSet::new(),
+        known: BTreeMap::new(),
+        number: 0,
+    };
+    owner.run(work.asks, work.edits, work.cancel).await;
+}
+
+type Lines = (Line, Result<Line, Arc<str>>, snmp::Transports);
+
+/// Opens all sockets, and gives up what was needed for it.
+async fn lines() -> Result<Lines, LineError> {
+    let icmp_v4 = Line::open(surge_ping::ICMP::V4)
+        .map_err(|source| LineError::new(Doing::OpenIcmp, source))?;
     let icmp_v6 = Line::open(surge_ping::ICMP::V6)
         .map_err(|error| Arc::from(format!("This machine has no ICMP for IPv6: {error}.")));
-    let snmp = snmp::Transports {
-        v4: bind(v4).await.map_err(|source| LineError {
-            doing: Doing::BindSnmp,
-            at: v4,
-            source,
-        })?,
-        v6: bind(v6)
+    let transports = snmp::Transports {
+        v4: bind(Ipv4Addr::UNSPECIFIED.into())
+            .await
+            .map_err(|source| LineError::new(Doing::BindSnmp, source))?,
+        v6: bind(Ipv6Addr::UNSPECIFIED.into())
             .await
             .map_err(|error| Arc::from(format!("This machine has no UDP for IPv6: {error}."))),
     };
-    Ok(Sockets {
-        icmp_v4,
-        icmp_v6,
-        snmp,
-        snmp_port: snmp::PORT,
-    })
+    // Ambient first: a capability in it cannot be taken out of the others.
+    for set in [
+        CapSet::Ambient,
+        CapSet::Effective,
+        CapSet::Inheritable,
+        CapSet::Permitted,
+    ] {
+        caps::clear(None, set)
+            .map_err(|error| LineError::new(Doing::DropPrivilege, io::Error::other(error)))?;
+    }
+    Ok((icmp_v4, icmp_v6, transports))
 }
 
 async fn bind(at: IpAddr) -> io::Result<::snmp::UdpTransport> {
@@ -130,13 +220,13 @@ impl Sockets {
     /// Returns which ICMP socket the kernel granted; without a raw one no router is heard.
     #[must_use]
     pub fn icmp_kind(&self) -> IcmpKind {
-        self.icmp_v4.kind
+        self.icmp_kind
     }
 
     /// Returns the bytes of the ICMP receive buffer; `None` where the kernel did not let us look.
     #[must_use]
     pub fn receive_buffer(&self) -> Option<usize> {
-        self.icmp_v4.receive_buffer
+        self.receive_buffer
     }
 
     /// Returns the same sockets for agents that listen at another port than 161.
@@ -147,7 +237,7 @@ impl Sockets {
     }
 }
 
-/// Starts asking, in a task of its own.
+/// Starts asking.
 ///
 /// The first round is spread over about two seconds (`Pace::Watch`) or goes as fast as sends are paced
 /// (`Pace::Sweep`: each target once, then only asks). `seed` decides the order and the places in the round. A
@@ -161,28 +251,26 @@ pub fn start(
     seed: u64,
     cancel: CancellationToken,
 ) -> Probes {
-    let epoch = ping::chance() as u32;
-    let asker = Arc::new(Asker {
-        poller: snmp::Poller::new(sockets.snmp, sockets.snmp_port, keyring, epoch),
-        v4: sockets.icmp_v4,
-        v6: sockets.icmp_v6,
-    });
-    let (readings_in, readings) = mpsc::channel(READINGS);
-    let (asks, asks_out) = mpsc::channel(ASKS);
-    let (edits, edits_out) = mpsc::channel(1);
-    let owner = Owner {
-        roster: Roster::new(targets, crate::clock::now(), seed, pace),
-        asker,
-        readings: readings_in,
-        open: JoinSet::new(),
-        known: BTreeMap::new(),
-        number: 0,
-    };
-    tokio::spawn(owner.run(asks_out, edits_out, cancel));
-    Probes {
+    let (readings, readings_out) = mpsc::channel(READINGS);
+    let (asks_in, asks) = mpsc::channel(ASKS);
+    let (edits_in, edits) = mpsc::channel(1);
+    let work = Work {
+        targets,
+        keyring: keyring.clone(),
+        snmp_port: sockets.snmp_port,
+        pace,
+        seed,
         readings,
         asks,
-        targets: edits,
+        edits,
+        cancel,
+    };
+    // Should the thread be gone, the ends that it does not take close the channels.
+    let _ = sockets.work.send(work);
+    Probes {
+        readings: readings_out,
+        asks: asks_in,
+        targets: edits_in,
     }
 }
 

@@ -15,7 +15,9 @@ use spanwatch::model::fault::{Fault, Severity, Source};
 use spanwatch::model::network::{Node, Rates};
 use spanwatch::model::target::Method;
 
-/// Wrong on purpose, two hundred times.
+/// Sheets and answers to topologies.
+mod import;
+/// Wrong on purpose, hundreds of times.
 mod mutation;
 
 fn source(name: &str, text: &str) -> Arc<Source> {

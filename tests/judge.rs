@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use spanwatch::clock;
 use spanwatch::judge::inquiry::Matter;
-use spanwatch::judge::window::{Window, interval};
+use spanwatch::judge::window::Window;
 use spanwatch::judge::{ASKS, Judge, Phase, SPACING};
 use spanwatch::model::NodeId;
 use spanwatch::model::device::Device;
+use spanwatch::model::ratio::interval;
 use spanwatch::model::reading::{Answer, Ask, Reading, Refusal};
 use spanwatch::model::target::{Method, Target, TargetId};
 

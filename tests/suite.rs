@@ -24,11 +24,17 @@ mod wire;
 /// Weak elements, against brute force and against what is known of the reference network.
 mod analysis;
 
+/// The binary as people and cron meet it.
+mod command;
+
 /// The query language.
 mod filter;
 
 /// Topologies: what loads, what is refused and with which words.
 mod inventory;
+
+/// Which fault explains these silences, against brute force.
+mod locate;
 
 /// Networks in a few words, for the others.
 mod sketch;
@@ -51,8 +57,13 @@ mod picture;
 /// The dashboard, key by key and page by page.
 mod screen;
 
+/// Every format of a small network, a hostile one and the true one.
+mod report;
+
 /// The table of words.
 mod words;
 
 /// The terminal, taken over and given back, in a pseudo-terminal.
 mod terminal;
+/// The whole monitor without sockets, for the others.
+mod trial;

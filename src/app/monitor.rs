@@ -4,6 +4,7 @@
 //! which incident that is. A cause is named when an inquiry closes and at no other moment.
 
 pub mod conclude;
+pub mod loss;
 pub mod picture;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -20,7 +21,7 @@ use crate::judge::{Closed, Judge, Phase, Pulse};
 use crate::model::device::{Device, PortStatus};
 use crate::model::fault::Fault;
 use crate::model::health::Health;
-use crate::model::incident::{IncidentId, IncidentKind};
+use crate::model::incident::IncidentId;
 use crate::model::reading::{Answer, Ask, Reading};
 use crate::model::target::{Method, Target, TargetId};
 use crate::model::{AgencyId, Element, LinkId, NodeId};
@@ -52,6 +53,8 @@ pub struct Monitor {
     numbers: Vec<IncidentId>,
     mute: BTreeSet<NodeId>,
     was_mute: bool,
+    /// When loss was last looked for.
+    loss_looked: Option<Instant>,
     views: BTreeMap<NodeId, Arc<NodeView>>,
     stale: BTreeSet<NodeId>,
     special: Special,
@@ -108,6 +111,7 @@ impl Monitor {
             numbers: Vec::new(),
             mute: BTreeSet::new(),
             was_mute: false,
+            loss_looked: None,
             views: BTreeMap::new(),
             stale: BTreeSet::new(),
             special: Special::at(&reference, at),
@@ -313,6 +317,7 @@ impl Monitor {
         } else if changed {
             self.reconsider(now, at);
         }
+        self.look_for_loss(now, at);
         self.note_peak(at);
     }
 
@@ -392,15 +397,6 @@ impl Monitor {
             matters: vec![Matter::Port],
         };
         self.conclude(&closed, now, at);
-    }
-
-    /// Replaces the findings about loss, which come from windows and not from an inquiry.
-    pub fn take_losses(&mut self, losses: Vec<Finding>, at: Timestamp) {
-        // Behind all others, so that the verdicts keep pointing at theirs.
-        self.findings
-            .retain(|finding| finding.kind != IncidentKind::Loss);
-        self.findings.extend(losses);
-        self.numbers = self.book.take(&self.findings, at);
     }
 
     fn stale_all(&mut self) {

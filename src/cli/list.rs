@@ -10,7 +10,8 @@ use crate::cli::failure::{Failure, Kind as FailureKind};
 use crate::cli::{Common, Format};
 use crate::filter::{BadFilter, Filter};
 use crate::model::fault::{Fault, Place, Severity, Source};
-use crate::report::listing::{self, Kind};
+use crate::report::kind::Kind;
+use crate::report::listing;
 
 /// List agencies, nodes, links ..., all or those that match
 ///

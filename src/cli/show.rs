@@ -6,7 +6,8 @@ use crate::cli::failure::{Failure, Kind};
 use crate::cli::{Common, Format};
 use crate::filter::fold::nearest;
 use crate::model::network::Network;
-use crate::report::profile::{self, Subject};
+use crate::report::profile;
+use crate::report::subject::{self, Subject};
 
 /// Show all about one agency, node, link, risk group, service, area, provider or maintenance
 #[derive(Debug, clap::Args)]
@@ -53,7 +54,7 @@ fn unknown(network: &Network, id: &str) -> Failure {
         Some((kind, bare)) => (format!("{kind}:"), bare),
         None => (String::new(), id),
     };
-    match nearest(bare, profile::ids(network)) {
+    match nearest(bare, subject::ids(network)) {
         Some(meant) if meant == bare => {
             failure.hint(format!("`{meant}` exists, but it is not of that kind."))
         }

@@ -242,7 +242,7 @@ impl Poll {
     /// Reads the tables row by row, so that the cells of a row belong to one moment.
     ///
     /// A question that is too big or stays without an answer is halved, until the poll's deadline ends it: many
-    /// agents lose long answers, and many firewalls the fragments of them.
+    /// agents lose long answers, and many firewalls the fragments of them. Without GETBULK it goes on by GETNEXT.
     async fn interfaces(&mut self, client: &UdpClient) -> Result<(), Stop> {
         let mut cursors: Vec<Cursor> = Object::COLUMNS
             .iter()
@@ -253,6 +253,7 @@ impl Poll {
             })
             .collect();
         let mut cells = CELLS;
+        let mut bulk = client.version() != Version::V1;
         let mut clean = true;
         while !cursors.is_empty() {
             let width = cursors.len().min(cells);
@@ -261,16 +262,16 @@ impl Poll {
                 .take(width)
                 .map(|cursor| cursor.last.clone())
                 .collect();
-            let answer = if client.version() == Version::V1 {
-                client
-                    .get_next_many(&asked)
-                    .await
-                    .map(|answer| answer.varbinds)
-            } else {
+            let answer = if bulk {
                 let rows = (cells / width).max(1);
                 client
                     .get_bulk(&asked, 0, u32::try_from(rows).unwrap_or(1))
                     .await
+            } else {
+                client
+                    .get_next_many(&asked)
+                    .await
+                    .map(|answer| answer.varbinds)
             };
             match answer {
                 Ok(varbinds) if varbinds.is_empty() => return Err(Stop::Lost),
@@ -281,6 +282,8 @@ impl Poll {
                         drop_column(&mut cursors, about).ok_or(Stop::Lost)?;
                     }
                     Some((ErrorStatus::TooBig, _)) if cells > 1 => cells /= 2,
+                    // It finds fault with the question as a whole: some agents cannot do GETBULK.
+                    Some((_, None)) if bulk => bulk = false,
                     // One bad column must not hide the others.
                     Some((_, about)) => {
                         drop_column(&mut cursors, about).ok_or(Stop::Lost)?;

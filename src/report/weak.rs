@@ -136,11 +136,11 @@ pub fn header(network: &Network, words: &Words) -> String {
     ];
     let sizes: Vec<String> = sizes
         .iter()
-        .map(|(number, key)| format!("{number} {}", words.text(key)))
+        .map(|(number, key)| format!("{} {number}", words.text(key)))
         .collect();
     let hubs: Vec<&str> = network.hubs.iter().map(NodeId::as_str).collect();
     format!(
-        "{}{remark}\n{}; {}: {}\n",
+        "{}{remark}\n{}; {} {}\n",
         clean(&network.name),
         sizes.join(", "),
         words.text("report.hubs"),

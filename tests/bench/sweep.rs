@@ -1,14 +1,16 @@
-//! What one sweep costs: wall clock, processor time of our one thread, and what was lost. Loopback only.
+//! What one sweep costs: wall clock, processor time of the process, and what was lost. Loopback only.
 //!
 //! `cargo bench --bench sweep` prints three lines: pings of 483 and of 10,000 addresses, and polls of 500
-//! agents with 8 ports each, which run in a thread of their own.
+//! agents with 8 ports each, which run in a process of their own.
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
 #[path = "../loopback/agent.rs"]
 mod agent;
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 use std::net::Ipv4Addr;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
@@ -40,7 +42,7 @@ fn target(number: u32, base: [u8; 4], method: Method) -> Target {
 }
 
 fn processor_time() -> Duration {
-    let usage = getrusage(UsageWho::RUSAGE_THREAD).expect("this thread");
+    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("this process");
     let sum = usage.user_time() + usage.system_time();
     Duration::from_micros(
         u64::try_from(sum.tv_sec() * 1_000_000 + sum.tv_usec()).expect("positive"),
@@ -96,41 +98,53 @@ async fn sweep(what: &str, targets: Vec<Target>, port: u16) -> Result<(), LineEr
     Ok(())
 }
 
-/// Runs agents on a thread of its own until the process ends, and returns their port.
-fn agents() -> u16 {
-    let (tell, told) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        runtime.expect("a runtime").block_on(async move {
-            let base = Ipv4Addr::from(AGENTS_AT);
-            let port = free_port(base).await;
-            for number in 0..AGENTS {
-                let address = Ipv4Addr::from(u32::from(base) + number);
-                serve(address, port, &device(number, 8), Manner::Honest).await;
-            }
-            let _ = tell.send(port);
-            std::future::pending::<()>().await;
-        });
-    });
-    told.recv().expect("the agents listen")
+/// Serves agents until it is killed, and prints their port once they all listen.
+async fn serve_all() {
+    let base = Ipv4Addr::from(AGENTS_AT);
+    let port = free_port(base).await;
+    for number in 0..AGENTS {
+        let address = Ipv4Addr::from(u32::from(base) + number);
+        serve(address, port, &device(number, 8), Manner::Honest).await;
+    }
+    println!("{port}");
+    std::future::pending::<()>().await;
+}
+
+/// Runs the agents in another process, whose processor time is not ours, and returns their port.
+fn agents() -> (Child, u16) {
+    let this = std::env::current_exe().expect("this program");
+    let mut child = Command::new(this)
+        .arg("agents")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("this program again");
+    let mut line = String::new();
+    let output = child.stdout.take().expect("piped");
+    BufReader::new(output).read_line(&mut line).expect("a line");
+    (child, line.trim().parse().expect("a port"))
 }
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build();
+        .build()
+        .expect("a runtime");
+    if std::env::args().nth(1).as_deref() == Some("agents") {
+        return runtime.block_on(serve_all());
+    }
     let all = async {
         for count in [483, 10_000] {
             let targets = (0..count).map(|number| target(number, [127, 1, 0, 1], Method::Ping));
             sweep(&format!("ping {count}"), targets.collect(), 161).await?;
         }
-        let port = agents();
+        let (mut child, port) = agents();
         let targets = (0..AGENTS).map(|number| target(number, AGENTS_AT, Method::Snmp));
-        sweep(&format!("poll {AGENTS}"), targets.collect(), port).await
+        let polled = sweep(&format!("poll {AGENTS}"), targets.collect(), port).await;
+        let _ = child.kill();
+        let _ = child.wait();
+        polled
     };
-    if let Err(error) = runtime.expect("a runtime").block_on(all) {
+    if let Err(error) = runtime.block_on(all) {
         println!("skipped: {error} {}", error.source);
     }
 }

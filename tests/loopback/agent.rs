@@ -45,6 +45,8 @@ pub(crate) enum Manner {
     Endless,
     /// Every answer but the shortest is too big.
     TooBig,
+    /// An error without a place is all that it says to GETBULK.
+    NoBulk,
 }
 
 /// Makes a device with so many ports, different for every `number`.
@@ -186,6 +188,15 @@ fn answer(tree: &BTreeMap<Oid, Value>, question: &[u8], manner: Manner) -> Optio
         PduBody::GetBulk {
             max_repetitions, ..
         } => {
+            if manner == Manner::NoBulk {
+                return respond(
+                    version,
+                    number,
+                    OutboundErrorStatus::AuthorizationError,
+                    None,
+                    asked,
+                );
+            }
             if manner == Manner::StopsInTheTable && !first {
                 return None;
             }
@@ -256,8 +267,11 @@ fn respond(
     let response = if status == OutboundErrorStatus::TooBig {
         ResponsePdu::too_big(version, number, Vec::new()).ok()?
     } else {
-        let index = ErrorIndex::new(at? as u32, asked.len()).ok()?;
-        ResponsePdu::new(version, number, status, Some(index), asked).ok()?
+        let index = match at {
+            Some(at) => Some(ErrorIndex::new(at as u32, asked.len()).ok()?),
+            None => None,
+        };
+        ResponsePdu::new(version, number, status, index, asked).ok()?
     };
     Some(message_of(version, COMMUNITY, response.into_raw()))
 }

@@ -18,7 +18,7 @@ const HEIGHT: f64 = 11.0;
 const COLUMN: f64 = 5.7;
 
 /// Longer names are cut.
-const COLUMNS: usize = 24;
+const COLUMNS: usize = 28;
 
 /// A name on the map.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,94 @@
+//! Other people's lists to TOML, as a person would have written it: the door of the importers.
+//!
+//! An importer is pure: text in, files and notes out. It never guesses silently; what it chose is a note, what
+//! it could not read is a fault with its line. What it writes is meant to be read, edited and kept in git, so
+//! that the list is imported once and not every night.
+
+pub mod csv;
+
+mod plan;
+mod sheet;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::inventory::suggest;
+
+/// What the importer wrote, and what it chose.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Texts by file name below the topology folder.
+    pub files: BTreeMap<String, String>,
+    /// What it chose, one sentence each, in the order of the list.
+    pub notes: Vec<String>,
+}
+
+/// What a list does not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What faults call the list: its path.
+    pub file: String,
+    /// The network's id.
+    pub id: String,
+    /// The network's name.
+    pub name: String,
+    /// The hub, by name, id or address; else the place to which the most lead.
+    pub hub: Option<String>,
+}
+
+/// Longer ids made from names are cut at a word: two of them and `--` still make a link's id.
+const LONGEST_ID: usize = 28;
+
+/// Ids that are taken, and a way to new ones.
+#[derive(Debug, Default)]
+pub(crate) struct Ids(BTreeSet<String>);
+
+impl Ids {
+    /// Takes an id as it was written; `false` when it is taken.
+    pub(crate) fn take(&mut self, id: &str) -> bool {
+        self.0.insert(id.to_owned())
+    }
+
+    /// Makes an id from a name: folded, cut, and numbered when it is taken.
+    pub(crate) fn make(&mut self, name: &str, otherwise: &str) -> String {
+        let slug = suggest::slug(name);
+        let mut short = slug.as_str();
+        if short.len() > LONGEST_ID {
+            let cut = &short[..LONGEST_ID];
+            short = match cut.rsplit_once('-') {
+                Some((before, _)) if !slug[LONGEST_ID..].starts_with('-') => before,
+                _ => cut,
+            };
+        }
+        if short.is_empty() {
+            short = otherwise;
+        }
+        self.numbered(short)
+    }
+
+    /// Makes an id for a link from the ids of its ends.
+    pub(crate) fn link(&mut self, from: &str, to: &str) -> String {
+        let whole = format!("{from}--{to}");
+        if whole.len() <= 58 {
+            return self.numbered(&whole);
+        }
+        let cut: String = from.chars().take(54).collect();
+        self.numbered(&format!("{cut}--up"))
+    }
+
+    fn numbered(&mut self, id: &str) -> String {
+        let mut chosen = id.to_owned();
+        let mut number = 2;
+        while !self.take(&chosen) {
+            chosen = format!("{id}-{number}");
+            number += 1;
+        }
+        chosen
+    }
+}
+
+/// Returns a text as a TOML value, on one line.
+pub(crate) fn quoted(text: &str) -> String {
+    let one_line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    toml::Value::String(one_line).to_string()
+}
