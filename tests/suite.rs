@@ -63,6 +63,8 @@ mod report;
 /// The table of words.
 mod words;
 
+/// The terminal, taken over and given back, in a pseudo-terminal.
+mod terminal;
 /// The whole monitor without sockets, for the others.
 mod trial;
 
