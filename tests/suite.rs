@@ -62,3 +62,9 @@ mod report;
 
 /// The table of words.
 mod words;
+
+/// The dashboard in a real terminal.
+mod terminal;
+
+/// A network of real namespaces and other people's agents, watched the same day.
+mod field;
