@@ -68,3 +68,5 @@ mod terminal;
 
 /// A network of real namespaces and other people's agents, watched the same day.
 mod field;
+/// The whole monitor without sockets, for the others.
+mod trial;

@@ -310,6 +310,21 @@ proptest! {
     }
 
     #[test]
+    fn any_names_give_ids_and_a_topology(rows in proptest::collection::vec((".{0,40}", 0..8_usize), 1..8)) {
+        let cell = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+        let mut sheet = String::from("name;ip;uplink\n");
+        for (at, (name, to)) in rows.iter().enumerate() {
+            let uplink = rows.get(*to).map_or("Elsewhere", |(name, _)| name.as_str());
+sheet.extend([cell(name), format!(";10.0.0.{};", at + 1), cell(uplink), "\n".into()]);
+        }
+        match import(&sheet, &options()) {
+            Ok(imported) => prop_assert!(loaded(&imported).network.agencies.len() == rows.len()),
+            // A row without a visible name, its own uplink, or an uplink of two names.
+            Err(faults) => prop_assert!(faults.0.iter().all(|fault| ["T0152", "T0154"].contains(&fault.code))),
+        }
+    }
+
+    #[test]
     fn any_answers_give_a_topology(name in "\\PC*", hub in ".*", monitor in ".*", zone in ".*", names in proptest::collection::vec(".*", 0..5)) {
         let listed = names
             .into_iter()
