@@ -65,8 +65,15 @@ mod words;
 
 /// The terminal, taken over and given back, in a pseudo-terminal.
 mod terminal;
+
+/// A network of real namespaces and other people's agents, watched the same day.
+mod field;
+
 /// The whole monitor without sockets, for the others.
 mod trial;
 
 /// `check`: its verdicts, its forms, and what it keeps between runs.
 mod check;
+
+/// The terminal is given back whole, whatever ends the dashboard.
+mod guard;

@@ -7,6 +7,8 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -49,7 +51,9 @@ pub struct Terminal {
     out: File,
     frames: Option<SyncSender<Vec<u8>>>,
     writer: Option<JoinHandle<()>>,
-    taken: bool,
+    /// Whether the terminal is ours now; shared with the panic hook, so that it is given back once and no more:
+    /// a second time would put the cursor over what the panic said.
+    taken: Arc<AtomicBool>,
 }
 
 impl Terminal {
@@ -82,13 +86,18 @@ impl Terminal {
             out,
             frames: Some(frames),
             writer: Some(writer),
-            taken: false,
+            taken: Arc::default(),
         };
-        terminal.take().map_err(failed)?;
+        terminal.take().map_err(&failed)?;
+        let taken = Arc::clone(&terminal.taken);
+        // Not standard error, which may be a file.
+        let out = terminal.out.try_clone().map_err(failed)?;
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             // The message must be readable, so the terminal comes first; nothing can be done if this fails.
-            let _ = give_back(&mut io::stderr());
+            if taken.swap(false, Ordering::SeqCst) {
+                let _ = give_back(&out);
+            }
             before(panic);
         }));
         Ok(terminal)
@@ -96,7 +105,7 @@ impl Terminal {
 
     fn take(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
-        self.taken = true;
+        self.taken.store(true, Ordering::SeqCst);
         self.out.write_all(ENTER)
     }
 
@@ -109,12 +118,14 @@ impl Terminal {
         size().map_err(Failure::while_("measured"))
     }
 
-    /// Gives the writer some bytes; false while it is still busy with the last ones.
+    /// Gives the writer some bytes; false while it is still busy with the last ones, or after a panic.
     #[must_use]
     pub fn offer(&self, bytes: Vec<u8>) -> bool {
-        self.frames
-            .as_ref()
-            .is_some_and(|frames| frames.try_send(bytes).is_ok())
+        self.taken.load(Ordering::SeqCst)
+            && self
+                .frames
+                .as_ref()
+                .is_some_and(|frames| frames.try_send(bytes).is_ok())
     }
 
     /// Gives the terminal back, stops until somebody continues the program, and takes it over again.
@@ -123,8 +134,9 @@ impl Terminal {
     ///
     /// When the terminal refuses.
     pub fn suspend(&mut self) -> Result<(), Failure> {
-        give_back(&mut self.out).map_err(Failure::while_("given back"))?;
-        self.taken = false;
+        if self.taken.swap(false, Ordering::SeqCst) {
+            give_back(&self.out).map_err(Failure::while_("given back"))?;
+        }
         raise(Signal::SIGTSTP).map_err(|errno| Failure::while_("suspended")(errno.into()))?;
         self.take().map_err(Failure::while_("taken over again"))
     }
@@ -144,8 +156,8 @@ impl Terminal {
             // The last frame must be out before the screen is given back; a panic of the writer is its own.
             let _ = writer.join();
         }
-        if std::mem::take(&mut self.taken) {
-            give_back(&mut self.out)?;
+        if self.taken.swap(false, Ordering::SeqCst) {
+            give_back(&self.out)?;
         }
         Ok(())
     }
@@ -158,10 +170,11 @@ impl Drop for Terminal {
     }
 }
 
-fn give_back(out: &mut impl Write) -> io::Result<()> {
-    out.write_all(LEAVE)?;
-    out.flush()?;
-    disable_raw_mode()
+fn give_back(mut out: &File) -> io::Result<()> {
+    // Both, whatever becomes of the other.
+    let written = out.write_all(LEAVE);
+    disable_raw_mode()?;
+    written
 }
 
 /// Reads keys on a thread of their own, until nobody listens any more.
