@@ -56,7 +56,9 @@ impl Space {
         if matches!(heard, Some(Ok(_))) && line == "ready\n" {
             return Ok(Self { child });
         }
-        let output = child.wait_with_output().map_err(|error| error.to_string())?;
+        let output = child
+            .wait_with_output()
+            .map_err(|error| error.to_string())?;
         Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
     }
 
@@ -86,9 +88,18 @@ impl Drop for Field {
 type End = (&'static str, &'static str, &'static str);
 
 const CABLES: [(End, End); 7] = [
-    (("noc", "up0", "10.77.0.2/30"), ("r1", "noc0", "10.77.0.1/30")),
-    (("r1", "fibre0", "10.77.9.1/30"), ("r2", "fibre0", "10.77.9.2/30")),
-    (("r1", "radio0", "10.77.9.5/30"), ("r2", "radio0", "10.77.9.6/30")),
+    (
+        ("noc", "up0", "10.77.0.2/30"),
+        ("r1", "noc0", "10.77.0.1/30"),
+    ),
+    (
+        ("r1", "fibre0", "10.77.9.1/30"),
+        ("r2", "fibre0", "10.77.9.2/30"),
+    ),
+    (
+        ("r1", "radio0", "10.77.9.5/30"),
+        ("r2", "radio0", "10.77.9.6/30"),
+    ),
     (("r1", "ge1", "10.77.1.1/30"), ("a1", "wan", "10.77.1.2/30")),
     (("r1", "ge2", "10.77.1.5/30"), ("a2", "wan", "10.77.1.6/30")),
     (("r2", "ge3", "10.77.2.1/30"), ("a3", "wan", "10.77.2.2/30")),
@@ -102,7 +113,9 @@ impl Field {
     /// Builds it; `Err` says what is missing or refused.
     fn build() -> Result<Self, String> {
         for program in ["unshare", "nsenter", "ip", "snmpget", "setsid"] {
-            let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
+            let found = Command::new("sh")
+                .args(["-c", &format!("command -v {program}")])
+                .output();
             if !found.is_ok_and(|found| found.status.success()) {
                 return Err(format!("`{program}` is not installed"));
             }
@@ -129,7 +142,13 @@ impl Field {
         }
         for ((here, port, address), (there, other, far)) in CABLES {
             let pid = field.space(there).pid();
-            field.ip(here, &["link", "add", "name", port, "type", "veth", "peer", "name", other, "netns", &pid])?;
+            field.ip(
+                here,
+                &[
+                    "link", "add", "name", port, "type", "veth", "peer", "name", other, "netns",
+                    &pid,
+                ],
+            )?;
             for (space, port, address) in [(here, port, address), (there, other, far)] {
                 field.ip(space, &["address", "add", address, "dev", port])?;
                 field.ip(space, &["link", "set", port, "up"])?;
@@ -172,7 +191,9 @@ impl Field {
 
     /// Words that run a program in a namespace.
     fn way(&self, space: &str) -> Vec<String> {
-        let mut words: Vec<String> = ["-t", &self.space(space).pid(), "-n"].map(str::to_owned).into();
+        let mut words: Vec<String> = ["-t", &self.space(space).pid(), "-n"]
+            .map(str::to_owned)
+            .into();
         if !self.is_root {
             words.extend(["-U", "--preserve-credentials"].map(str::to_owned));
         }
@@ -188,7 +209,10 @@ impl Field {
             .args(words)
             .current_dir(self.folder.path())
             .env_clear()
-            .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+            .env(
+                "PATH",
+                "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            )
             .env("STATE_DIRECTORY", self.folder.path().join("state"))
             .stdin(Stdio::null());
         command
@@ -259,14 +283,17 @@ impl Field {
     /// Asks a router's agent with somebody else's program.
     fn get(&self, router: &str, oid: &str) -> Option<String> {
         let ask = "MIBS= exec snmpget -v2c -c \"$1\" -r 0 -t 1 -Oqv 127.0.0.1 \"$2\"";
-        let said = self.done(router, &["sh", "-c", ask, "sh", COMMUNITY, oid]).ok()?;
+        let said = self
+            .done(router, &["sh", "-c", ask, "sh", COMMUNITY, oid])
+            .ok()?;
         Some(said.trim().trim_matches('"').to_owned())
     }
 
     /// Pulls or plugs a cable, and waits until the agent has noticed: Debian's looks every fifteen seconds.
     fn set(&self, router: &str, port: &str, up: bool) {
         let way = if up { "up" } else { "down" };
-        self.ip(router, &["link", "set", port, way]).expect("a port");
+        self.ip(router, &["link", "set", port, way])
+            .expect("a port");
         if up {
             // The kernel forgot them with the port.
             let routes = "ip route replace 10.77.2.0/24 via 10.77.9.2 metric 10";
@@ -275,7 +302,10 @@ impl Field {
             }
         }
         let index = self
-            .done(router, &["sh", "-c", &format!("ip -o link show {port} | cut -d: -f1")])
+            .done(
+                router,
+                &["sh", "-c", &format!("ip -o link show {port} | cut -d: -f1")],
+            )
             .expect("a port's number");
         let oid = format!("1.3.6.1.2.1.2.2.1.8.{}", index.trim());
         let wanted = if up { "1" } else { "2" };
@@ -288,12 +318,22 @@ impl Field {
 
     fn spanwatch(&self, words: &[&str]) -> Output {
         let words = [&[env!("CARGO_BIN_EXE_spanwatch")], words].concat();
-        self.inside("noc", &words).output().expect("the program runs")
+        self.inside("noc", &words)
+            .output()
+            .expect("the program runs")
     }
 
     /// Runs one check and returns its exit code and its document.
     fn check(&self) -> (Option<i32>, Value) {
-        let output = self.spanwatch(&["check", "--topology", "net", "--format", "json", "-t", "30s"]);
+        let output = self.spanwatch(&[
+            "check",
+            "--topology",
+            "net",
+            "--format",
+            "json",
+            "-t",
+            "30s",
+        ]);
         let document = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
             panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
         });
@@ -332,10 +372,22 @@ impl Field {
             assert_eq!(text.matches(from).count(), 1, "`{from}` in\n{text}");
             text = text.replace(from, to);
         };
-        edit(r#"id = "clinic--r1", to = "r1""#, r#"id = "clinic--r1", to = "r1:ge1""#);
-        edit(r#"id = "school--r1", to = "r1""#, r#"id = "school--r1", to = "r1:ge2""#);
-        edit(r#"id = "police--r1", to = "r1""#, r#"id = "police--r2", to = "r2:ge3""#);
-        edit(r#"id = "town-hall--r1", to = "r1""#, r#"id = "town-hall--r2", to = "r2:ge4""#);
+        edit(
+            r#"id = "clinic--r1", to = "r1""#,
+            r#"id = "clinic--r1", to = "r1:ge1""#,
+        );
+        edit(
+            r#"id = "school--r1", to = "r1""#,
+            r#"id = "school--r1", to = "r1:ge2""#,
+        );
+        edit(
+            r#"id = "police--r1", to = "r1""#,
+            r#"id = "police--r2", to = "r2:ge3""#,
+        );
+        edit(
+            r#"id = "town-hall--r1", to = "r1""#,
+            r#"id = "town-hall--r2", to = "r2:ge4""#,
+        );
         let _ = write!(
             text,
             "\n[[node]]\nid = \"r2\"\nrole = \"pop\"\ntransit = true\naddress = \"10.77.2.254\"\n\
@@ -387,12 +439,20 @@ fn one(document: &Value, kind: &str, cause: (&str, &str), cut_off: &[&str]) {
     assert_eq!(ids(&incident["cut_off"]), cut_off, "{incident:#}");
     let agencies = &document["agencies"];
     let gone = agencies["down"].as_u64().zip(agencies["shadowed"].as_u64());
-    assert_eq!(gone.map(|(a, b)| a + b), Some(cut_off.len() as u64), "{agencies:#}");
+    assert_eq!(
+        gone.map(|(a, b)| a + b),
+        Some(cut_off.len() as u64),
+        "{agencies:#}"
+    );
     assert_eq!(agencies["up"], 4 - cut_off.len(), "{agencies:#}");
 }
 
 fn well((code, document): &(Option<i32>, Value)) {
-    assert_eq!(document["incidents"], Value::Array(Vec::new()), "{document:#}");
+    assert_eq!(
+        document["incidents"],
+        Value::Array(Vec::new()),
+        "{document:#}"
+    );
     assert_eq!(document["agencies"]["up"], 4, "{document:#}");
     assert_eq!(*code, Some(0), "{document:#}");
     let states = document["targets"].as_array().expect("a list");
@@ -424,19 +484,32 @@ fn walk(field: &Field) {
 
     // The far router loses both, which is its end.
     field.set("r1", "radio0", false);
-    field.ip("r2", &["link", "set", "fibre0", "down"]).expect("a port");
+    field
+        .ip("r2", &["link", "set", "fibre0", "down"])
+        .expect("a port");
     let (_, document) = field.check();
     let incidents = document["incidents"].as_array().expect("a list");
-    let mut cut_off: Vec<&str> = incidents.iter().flat_map(|incident| ids(&incident["cut_off"])).collect();
+    let mut cut_off: Vec<&str> = incidents
+        .iter()
+        .flat_map(|incident| ids(&incident["cut_off"]))
+        .collect();
     cut_off.sort_unstable();
     assert_eq!(cut_off, ["police", "town-hall"], "{document:#}");
-    field.ip("r2", &["link", "set", "fibre0", "up"]).expect("a port");
     field
-        .sh("r2", "ip route replace 10.77.0.0/23 via 10.77.9.1 metric 10")
+        .ip("r2", &["link", "set", "fibre0", "up"])
+        .expect("a port");
+    field
+        .sh(
+            "r2",
+            "ip route replace 10.77.0.0/23 via 10.77.9.1 metric 10",
+        )
         .expect("a route");
     field.set("r1", "radio0", true);
     field
-        .sh("r1", "ip route replace 10.77.2.0/24 via 10.77.9.6 metric 20")
+        .sh(
+            "r1",
+            "ip route replace 10.77.2.0/24 via 10.77.9.6 metric 20",
+        )
         .expect("a route");
     well(&field.check());
     look(field);
@@ -466,7 +539,9 @@ fn look(field: &Field) {
     pty.until("four agencies up", |text| text.contains("4 up"));
     assert!(pty.glass.text().contains("LIVE"), "{}", pty.glass.text());
     pty.press("4");
-    pty.until("page without incidents", |text| text.contains("0 open of 0"));
+    pty.until("page without incidents", |text| {
+        text.contains("0 open of 0")
+    });
     // Nothing may be broken from the screen of a real network.
     pty.press("X");
     field.set("r2", "ge3", false);
