@@ -4,7 +4,9 @@
 //! all traffic of a monitor is between its own place and a node. Time is passed in as what went by since the
 //! lab began; the same seed and the same calls give the same fates.
 
+mod hearing;
 mod journey;
+pub mod limit;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,12 +14,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::graph::{Cut, Graph, LinkIx, NodeIx, Routes, mix};
+use crate::graph::{Cut, Graph, LinkIx, NodeIx, Routes};
 use crate::lab::action::{Action, Behaviour, Loss};
+use crate::lab::fabric::limit::{Bucket, Limit};
 use crate::model::device::Device;
 use crate::model::network::{Network, Node};
-use crate::model::reading::{Answer, Refusal};
-use crate::model::target::{Method, Target};
+use crate::model::reading::Refusal;
 use crate::model::{Element, NodeId};
 
 /// What a device's kernel sends its packets with.
@@ -35,15 +37,6 @@ pub struct Conduct {
     pub unreachable: Limit,
     /// Time-exceeded messages that one router sends.
     pub exceeded: Limit,
-}
-
-/// A token bucket: routers are allowed this many ICMP errors.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limit {
-    /// In the long run; 0 is none at all.
-    pub per_second: f64,
-    /// At once.
-    pub burst: f64,
 }
 
 impl Default for Conduct {
@@ -143,33 +136,6 @@ struct Place {
     device: Device,
     /// At which place of its interfaces each link is counted.
     ports: Vec<(LinkIx, usize)>,
-}
-
-/// What is left of a limit.
-#[derive(Clone, Copy, Debug)]
-struct Bucket {
-    tokens: f64,
-    at: Duration,
-}
-
-impl Bucket {
-    fn full(limit: Limit) -> Self {
-        Self {
-            tokens: limit.burst,
-            at: Duration::ZERO,
-        }
-    }
-
-    fn takes(&mut self, limit: Limit, at: Duration) -> bool {
-        let passed = at.saturating_sub(self.at).as_secs_f64();
-        self.at = self.at.max(at);
-        self.tokens = (self.tokens + passed * limit.per_second).min(limit.burst);
-        let may = self.tokens >= 1.0;
-        if may {
-            self.tokens -= 1.0;
-        }
-        may
-    }
 }
 
 impl Fabric {
@@ -326,79 +292,6 @@ impl Fabric {
     pub fn node_of(&self, address: IpAddr) -> Option<&Node> {
         let ix = self.addresses.get(&address)?;
         self.network.nodes.get(self.graph.node_id(*ix))
-    }
-
-    /// Returns what a probe hears from a target, and how long after it asked.
-    ///
-    /// A silence takes the target's time-out, for each retry once more. Cost O(path), and O(ports) for SNMP.
-    pub fn ask(&mut self, target: &Target, at: Duration) -> (Answer, Duration) {
-        let waits = target.timeout * (u32::from(target.retries) + 1);
-        let Some(node) = self.graph.node(&target.id.node) else {
-            return (Answer::Silent, waits);
-        };
-        self.settle(at);
-        for attempt in 0..=target.retries {
-            let spent = target.timeout * u32::from(attempt);
-            if let Some((answer, after)) = self.attempt(node, target, at + spent)
-                && after <= target.timeout
-            {
-                return (answer, spent + after);
-            }
-        }
-        (Answer::Silent, waits)
-    }
-
-    fn attempt(
-        &mut self,
-        node: NodeIx,
-        target: &Target,
-        at: Duration,
-    ) -> Option<(Answer, Duration)> {
-        let flow = mix(node.index() as u64);
-        let (out, _) = match self.travel(node, true, TTL, flow, SIZE, at) {
-            Fate::Deliver { after, ttl } => (after, ttl),
-            Fate::Drop => return None,
-            Fate::Answer { router, why, after } => {
-                let by = IpAddr::V4(router);
-                return Some((Answer::Refused { by, why }, after));
-            }
-        };
-        let behaviour = self.places[node.index()].behaviour;
-        let late = match (target.id.method, behaviour) {
-            (Method::Ping, Behaviour::Pingless)
-            | (Method::Snmp, Behaviour::Killed | Behaviour::Garbage | Behaviour::Another) => {
-                return None;
-            }
-            (Method::Snmp, Behaviour::Slow(by)) => by,
-            _ => Duration::ZERO,
-        };
-        let answers_at = at + out + late;
-        let Fate::Deliver { after: back, ttl } =
-            self.travel(node, false, TTL, mix(flow), SIZE, answers_at)
-        else {
-            return None;
-        };
-        let after = out + late + back;
-        let answer = match target.id.method {
-            Method::Ping => Answer::Echo {
-                rtt: after,
-                ttl: Some(ttl),
-            },
-            Method::Tcp(_) => Answer::Echo {
-                rtt: after,
-                ttl: None,
-            },
-            Method::Snmp => {
-                let mut device = self.seen(node, answers_at);
-                if behaviour == Behaviour::Partial {
-                    device.interfaces.truncate(device.interfaces.len() / 2);
-                    Answer::Partial(Arc::new(device))
-                } else {
-                    Answer::Device(Arc::new(device))
-                }
-            }
-        };
-        Some((answer, after))
     }
 
     /// Returns what becomes of a packet.

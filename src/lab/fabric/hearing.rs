@@ -1,0 +1,86 @@
+//! What a probe hears: the question's way, the agent's health, and the answer's way back.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::graph::{NodeIx, mix};
+use crate::lab::action::Behaviour;
+use crate::lab::fabric::{Fabric, Fate, SIZE, TTL};
+use crate::model::reading::Answer;
+use crate::model::target::{Method, Target};
+
+impl Fabric {
+    /// Returns what a probe hears from a target, and how long after it asked.
+    ///
+    /// A silence takes the target's time-out, for each retry once more. Cost O(path), and O(ports) for SNMP.
+    pub fn ask(&mut self, target: &Target, at: Duration) -> (Answer, Duration) {
+        let waits = target.timeout * (u32::from(target.retries) + 1);
+        let Some(node) = self.graph.node(&target.id.node) else {
+            return (Answer::Silent, waits);
+        };
+        self.settle(at);
+        for attempt in 0..=target.retries {
+            let spent = target.timeout * u32::from(attempt);
+            if let Some((answer, after)) = self.attempt(node, target, at + spent)
+                && after <= target.timeout
+            {
+                return (answer, spent + after);
+            }
+        }
+        (Answer::Silent, waits)
+    }
+
+    fn attempt(
+        &mut self,
+        node: NodeIx,
+        target: &Target,
+        at: Duration,
+    ) -> Option<(Answer, Duration)> {
+        let flow = mix(node.index() as u64);
+        let (out, _) = match self.travel(node, true, TTL, flow, SIZE, at) {
+            Fate::Deliver { after, ttl } => (after, ttl),
+            Fate::Drop => return None,
+            Fate::Answer { router, why, after } => {
+                let by = IpAddr::V4(router);
+                return Some((Answer::Refused { by, why }, after));
+            }
+        };
+        let behaviour = self.places[node.index()].behaviour;
+        let late = match (target.id.method, behaviour) {
+            (Method::Ping, Behaviour::Pingless)
+            | (Method::Snmp, Behaviour::Killed | Behaviour::Garbage | Behaviour::Another) => {
+                return None;
+            }
+            (Method::Snmp, Behaviour::Slow(by)) => by,
+            _ => Duration::ZERO,
+        };
+        let answers_at = at + out + late;
+        let Fate::Deliver { after: back, ttl } =
+            self.travel(node, false, TTL, mix(flow), SIZE, answers_at)
+        else {
+            return None;
+        };
+        let after = out + late + back;
+        let answer = match target.id.method {
+            Method::Ping => Answer::Echo {
+                rtt: after,
+                ttl: Some(ttl),
+            },
+            Method::Tcp(_) => Answer::Echo {
+                rtt: after,
+                ttl: None,
+            },
+            Method::Snmp => {
+                let mut device = self.seen(node, answers_at);
+                if behaviour == Behaviour::Partial {
+                    device.interfaces.truncate(device.interfaces.len() / 2);
+                    Answer::Partial(Arc::new(device))
+                } else {
+                    Answer::Device(Arc::new(device))
+                }
+            }
+        };
+        Some((answer, after))
+    }
+}
