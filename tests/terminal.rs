@@ -122,6 +122,10 @@ impl Session {
     fn ends_whole(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("an end");
         self.wait_for(LEFT);
+        // What was said after it is still on its way.
+        while let Ok(bytes) = self.heard.recv_timeout(Duration::from_millis(300)) {
+            self.text.push_str(&String::from_utf8_lossy(&bytes));
+        }
         let after = tcgetattr(self.slave.as_fd()).expect("its settings");
         assert_eq!(self.before, after, "the settings are as they were");
         let back = self.text.rfind(LEFT).expect("it came");

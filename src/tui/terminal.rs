@@ -7,6 +7,8 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -49,7 +51,9 @@ pub struct Terminal {
     out: File,
     frames: Option<SyncSender<Vec<u8>>>,
     writer: Option<JoinHandle<()>>,
-    taken: bool,
+    /// Whether the terminal is ours. The panic hook shares it: it runs on whatever thread panicked, and after
+    /// it no frame may be painted over the message, nor the terminal be given back a second time.
+    taken: Arc<AtomicBool>,
 }
 
 impl Terminal {
@@ -67,12 +71,14 @@ impl Terminal {
         let out = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(&failed)?);
         let mut pipe = out.try_clone().map_err(&failed)?;
         let (frames, waiting) = sync_channel::<Vec<u8>>(1);
+        let taken = Arc::new(AtomicBool::new(false));
+        let ours = Arc::clone(&taken);
         let writer = thread::Builder::new()
             .name("frames".to_owned())
             .spawn(move || {
                 for frame in waiting {
                     // A terminal that is gone ends the program through its signal or its keys.
-                    if pipe.write_all(&frame).is_err() {
+                    if ours.load(Ordering::Acquire) && pipe.write_all(&frame).is_err() {
                         break;
                     }
                 }
@@ -82,13 +88,13 @@ impl Terminal {
             out,
             frames: Some(frames),
             writer: Some(writer),
-            taken: false,
+            taken: Arc::clone(&taken),
         };
         terminal.take().map_err(failed)?;
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             // The message must be readable, so the terminal comes first; nothing can be done if this fails.
-            let _ = give_back(&mut io::stderr());
+            let _ = give_back(&mut io::stderr(), &taken);
             before(panic);
         }));
         Ok(terminal)
@@ -96,7 +102,7 @@ impl Terminal {
 
     fn take(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
-        self.taken = true;
+        self.taken.store(true, Ordering::Release);
         self.out.write_all(ENTER)
     }
 
@@ -123,8 +129,7 @@ impl Terminal {
     ///
     /// When the terminal refuses.
     pub fn suspend(&mut self) -> Result<(), Failure> {
-        give_back(&mut self.out).map_err(Failure::while_("given back"))?;
-        self.taken = false;
+        give_back(&mut self.out, &self.taken).map_err(Failure::while_("given back"))?;
         raise(Signal::SIGTSTP).map_err(|errno| Failure::while_("suspended")(errno.into()))?;
         self.take().map_err(Failure::while_("taken over again"))
     }
@@ -144,10 +149,7 @@ impl Terminal {
             // The last frame must be out before the screen is given back; a panic of the writer is its own.
             let _ = writer.join();
         }
-        if std::mem::take(&mut self.taken) {
-            give_back(&mut self.out)?;
-        }
-        Ok(())
+        give_back(&mut self.out, &self.taken)
     }
 }
 
@@ -158,7 +160,11 @@ impl Drop for Terminal {
     }
 }
 
-fn give_back(out: &mut impl Write) -> io::Result<()> {
+/// Gives the terminal back, once.
+fn give_back(out: &mut impl Write, taken: &AtomicBool) -> io::Result<()> {
+    if !taken.swap(false, Ordering::AcqRel) {
+        return Ok(());
+    }
     out.write_all(LEAVE)?;
     out.flush()?;
     disable_raw_mode()
