@@ -15,6 +15,7 @@ use crate::tui::text;
 use crate::tui::view::{View, milliseconds, percent};
 
 /// Returns all about an agency.
+#[must_use]
 pub fn sheet(view: View<'_>, id: &AgencyId, width: usize) -> Sheet {
     let mut sheet = Sheet::new(view, width);
     let network = &view.picture.network;
