@@ -14,10 +14,15 @@
 pub mod explain;
 pub mod export;
 pub mod failure;
+pub mod import;
+pub mod init;
 pub mod lint;
 pub mod list;
 pub mod show;
 pub mod weak;
+
+mod folder;
+mod question;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -102,6 +107,8 @@ enum Command {
     Show(show::Args),
     Weak(weak::Args),
     Export(export::Args),
+    Init(init::Args),
+    Import(import::Args),
 }
 
 /// Runs the program.
@@ -118,6 +125,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Show(args)) => show::run(args, common),
         Some(Command::Weak(args)) => weak::run(args, common),
         Some(Command::Export(args)) => export::run(args, common),
+        Some(Command::Init(args)) => init::run(args, common),
+        Some(Command::Import(args)) => import::run(args, common),
         None => Ok(short_help()),
     };
     result.unwrap_or_else(|failure| failure.tell(common.colour(&io::stderr())))
