@@ -68,5 +68,15 @@ mod terminal;
 
 /// A network of real namespaces and other people's agents, watched the same day.
 mod field;
+
 /// The whole monitor without sockets, for the others.
 mod trial;
+
+/// Where the kernel refuses namespaces.
+mod refused;
+
+/// Elements drawn by a seed, cut on the wire.
+mod drawn;
+
+/// The README, command by command.
+mod readme;

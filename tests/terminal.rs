@@ -36,9 +36,16 @@ fn lab() -> Option<Pty> {
 fn the_first_screen_counts_all_agencies_up_and_says_where_it_runs() {
     let Some(mut pty) = lab() else { return };
     let text = pty.glass.text();
-    assert!(text.contains(" LAB ") || text.contains("SIMULATED"), "{text}");
+    assert!(
+        text.contains(" LAB ") || text.contains("SIMULATED"),
+        "{text}"
+    );
     assert!(text.contains("illustrative data"), "{text}");
-    assert_eq!(text.matches('▪').count(), 484, "a cell each, and the head:\n{text}");
+    assert_eq!(
+        text.matches('▪').count(),
+        484,
+        "a cell each, and the head:\n{text}"
+    );
     pty.press("q");
     assert_eq!(pty.end().code(), Some(0));
     pty.is_whole();
@@ -64,7 +71,9 @@ fn every_way_out_leaves_the_terminal_whole() {
 fn one_key_breaks_the_lab_and_one_repairs_it() {
     let Some(mut pty) = lab() else { return };
     pty.press("3");
-    pty.until("list of weak elements", |text| text.contains("weak elements"));
+    pty.until("list of weak elements", |text| {
+        text.contains("weak elements")
+    });
     // The second row: the first is the data centre, without which nothing is left to see.
     pty.press("jX");
     pty.until("question what to break", |text| text.contains("│ Cut "));
