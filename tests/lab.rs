@@ -1,13 +1,16 @@
 //! The lab: its scenarios, its control lines, its ground truth, and the network on a real wire.
 
+#![expect(clippy::print_stdout, reason = "a skipped test says so")]
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use pnet::packet::Packet as _;
@@ -21,7 +24,7 @@ use spanwatch::lab::fabric::Fabric;
 use spanwatch::lab::frame;
 use spanwatch::lab::record::Record;
 use spanwatch::lab::scenario::{CODES, Scenario, built_in, names};
-use spanwatch::model::fault::{Fault, Source};
+use spanwatch::model::fault::{Fault, Place, Source};
 use spanwatch::model::network::Network;
 use spanwatch::model::reading::Refusal;
 use spanwatch::model::{Element, NodeId};
@@ -90,12 +93,7 @@ agent = { node = "pop-b", behaviour = "sulks" }
 "#;
     let found: Vec<(&str, usize)> = faults(text)
         .iter()
-        .map(|fault| {
-            (
-                fault.code,
-                fault.place.as_ref().map_or(0, |place| place.line()),
-            )
-        })
+        .map(|fault| (fault.code, fault.place.as_ref().map_or(0, Place::line)))
         .collect();
     assert_eq!(
         found,
@@ -250,7 +248,7 @@ fn the_record_holds_each_fault_from_its_beginning_to_its_end() {
 }
 
 /// Returns the reference network and its folder.
-fn reference() -> (Arc<Network>, PathBuf) {
+pub(crate) fn reference() -> (Arc<Network>, PathBuf) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("topology");
     let loaded = spanwatch::inventory::load(&folder).expect("the reference network");
     (Arc::new(loaded.network), folder)
@@ -381,12 +379,12 @@ fn spanwatch(words: &[&str]) -> Ended {
         .stderr(open("err"))
         .spawn()
         .expect("the program starts");
-    let late = Instant::now() + Duration::from_mins(2);
+    let late = spanwatch::clock::now() + Duration::from_mins(2);
     let status = loop {
         if let Some(status) = child.try_wait().expect("a child") {
             break status;
         }
-        if Instant::now() > late {
+        if spanwatch::clock::now() > late {
             child.kill().expect("a running child");
             child.wait().expect("a child");
             panic!("{words:?} did not end.");
@@ -474,12 +472,14 @@ fn fping_hears_every_node_and_after_a_cut_exactly_those_that_deletion_leaves() {
     for cut in &cuts {
         let words: Vec<String> = cut.iter().map(ToString::to_string).collect();
         if !cut.is_empty() {
-            script += &format!(
-                "\"$SPANWATCH\" lab ctl cut {} >&2 || exit 9\n",
+            let _ = writeln!(
+                script,
+                "\"$SPANWATCH\" lab ctl cut {} >&2 || exit 9",
                 words.join(" ")
             );
         }
-        script += &format!(
+        let _ = write!(
+            script,
             "echo round; fping -a -r 2 -t 700 -i 0.2 -f {} 2>/dev/null\n\"$SPANWATCH\" lab ctl restore all >&2\n",
             file.path().display()
         );
@@ -521,7 +521,8 @@ fn snmp_tools_read_of_every_device_what_the_model_says_in_both_versions() {
     for (place, (address, _)) in asked.iter().enumerate() {
         // sysName by the one version, ifName of all ports by the other.
         let (get, walk) = if place % 2 == 0 { (V3, V2C) } else { (V2C, V3) };
-        script += &format!(
+        let _ = write!(
+            script,
             "echo 'device'; snmpget {get} -Oqv -t 2 {address} 1.3.6.1.2.1.1.5.0\n\
              snmpbulkwalk {walk} -Oqv -t 2 {address} 1.3.6.1.2.1.31.1.1.1.1\n"
         );
@@ -548,7 +549,6 @@ fn snmp_tools_read_of_every_device_what_the_model_says_in_both_versions() {
 fn traceroute_shows_a_shortest_path_of_the_model() {
     let (network, _) = reference();
     let known = addresses(&network);
-    let fabric = Fabric::new(network.clone(), 1);
     let to: Vec<&NodeId> = ["pop-nam-dong", "isp-a-north", "pop-khe-tre"]
         .into_iter()
         .filter_map(|id| network.nodes.get(id).map(|node| &node.id))
@@ -565,7 +565,10 @@ fn traceroute_shows_a_shortest_path_of_the_model() {
     let mut script = String::new();
     for id in &to {
         let address = network.nodes[*id].address.expect("an address");
-        script += &format!("echo trace; traceroute -I -n -q 2 -w 2 -m 20 {address} | tail -n +2\n");
+        let _ = writeln!(
+            script,
+            "echo trace; traceroute -I -n -q 2 -w 2 -m 20 {address} | tail -n +2"
+        );
     }
     let Some(ended) = in_the_lab(&[], &script, &["traceroute"]) else {
         return;
@@ -573,7 +576,9 @@ fn traceroute_shows_a_shortest_path_of_the_model() {
     let traces: Vec<&str> = ended.out.split("trace\n").skip(1).collect();
     assert_eq!(traces.len(), to.len(), "{}", ended.err);
     for (id, trace) in to.into_iter().zip(traces) {
-        let paths: Vec<Vec<NodeId>> = (0..256).filter_map(|flow| fabric.path(id, flow)).collect();
+        let paths: Vec<Vec<NodeId>> = (0..64)
+            .filter_map(|flow| crate::fabric::path(&network, id, flow))
+            .collect();
         let hops: Vec<Option<&NodeId>> = trace
             .lines()
             .map(|line| known.get(&line.split_whitespace().nth(1)?.parse().ok()?))
@@ -670,8 +675,8 @@ fn when_the_lab_is_killed_its_child_dies_too() {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
-    let late = Instant::now() + Duration::from_secs(30);
-    while !pids.exists() && Instant::now() < late {
+    let late = spanwatch::clock::now() + Duration::from_secs(30);
+    while !pids.exists() && spanwatch::clock::now() < late {
         if lab.try_wait().expect("a child").is_some() {
             println!("skipped: namespaces are refused here");
             return;
@@ -684,7 +689,7 @@ fn when_the_lab_is_killed_its_child_dies_too() {
     lab.kill().expect("a running lab");
     lab.wait().expect("a lab");
     let is_dead = || fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "));
-    while !is_dead() && Instant::now() < late {
+    while !is_dead() && spanwatch::clock::now() < late {
         std::thread::sleep(Duration::from_millis(10));
     }
     assert!(is_dead(), "the child outlived its lab");
@@ -711,4 +716,73 @@ fn the_lab_records_what_its_scenario_did() {
     assert_eq!(line["element"]["id"], "core-1");
     assert_eq!(line["from_seconds"], 0.1);
     assert_eq!(line["to_seconds"], 0.4);
+}
+
+#[test]
+fn a_handshake_goes_through_and_a_closed_port_says_no() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = r#"
+[network]
+id = "tcp"
+name = "A service behind a link"
+example = true
+hubs = ["hub"]
+[[node]]
+id = "hub"
+role = "hub"
+transit = true
+[[node]]
+id = "server"
+role = "server"
+address = "10.60.0.5"
+probe = ["tcp:8080"]
+[[link]]
+id = "cable"
+a = "hub"
+b = "server"
+kind = "lan"
+"#;
+    fs::write(folder.path().join("n.toml"), text).expect("a written file");
+    let folder = folder.path().to_string_lossy();
+    let script = "for port in 8080 81; do curl -sS -m 10 http://10.60.0.5:$port/; echo $?; done; \
+                  curl -sS -m 1 http://10.60.0.6:8080/; echo $?";
+    let words = ["lab", "--topology", &folder, "--", "sh", "-c", script];
+    if in_the_lab(&[], "true", &["curl"]).is_none() {
+        return;
+    }
+    let ended = spanwatch(&words);
+    // An empty reply after the handshake, a refusal, and nobody at all: curl's codes for them.
+    assert_eq!(ended.out, "52\n7\n28\n", "{}", ended.err);
+}
+
+#[test]
+fn a_refused_lab_names_the_setting_and_goes_on_in_process_only_for_the_monitor() {
+    let (_, topology) = reference();
+    let script =
+        "for limit in user net; do echo 0 > /proc/sys/user/max_${limit}_namespaces; done || exit 99
+        \"$SPANWATCH\" lab -- true; echo $?
+        \"$SPANWATCH\" lab >/dev/null; echo $?";
+    // A user namespace of its own has limits of its own.
+    let ended = Command::new("unshare")
+        .args(["--user", "--map-root-user", "sh", "-c", script])
+        .env("SPANWATCH", env!("CARGO_BIN_EXE_spanwatch"))
+        .env("SPANWATCH_TOPOLOGY", &topology)
+        .stdin(Stdio::null())
+        .output();
+    let Some(ended) = ended.ok().filter(|ended| ended.status.success()) else {
+        println!("skipped: no user namespace in which namespaces could be refused");
+        return;
+    };
+    let err = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(String::from_utf8_lossy(&ended.stdout), "3\n0\n", "{err}");
+    assert_eq!(
+        err.matches("user.max_user_namespaces = 0").count(),
+        2,
+        "{err}"
+    );
+    assert!(
+        err.contains("sysctl -w user.max_net_namespaces=1000"),
+        "{err}"
+    );
+    assert!(err.contains("simulated in process"), "{err}");
 }

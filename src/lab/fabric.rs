@@ -328,17 +328,6 @@ impl Fabric {
         self.network.nodes.get(self.graph.node_id(*ix))
     }
 
-    /// Returns the nodes after the monitor on the way to a node, by the flow's share; `None` without a way.
-    #[must_use]
-    pub fn path(&self, to: &NodeId, flow: u64) -> Option<Vec<NodeId>> {
-        let path = self.routes.path(self.graph.node(to)?, flow)?;
-        Some(
-            path.iter()
-                .map(|(_, node)| self.graph.node_id(*node).clone())
-                .collect(),
-        )
-    }
-
     /// Returns what a probe hears from a target, and how long after it asked.
     ///
     /// A silence takes the target's time-out, for each retry once more. Cost O(path), and O(ports) for SNMP.

@@ -28,15 +28,15 @@ pub(super) struct Folder(PathBuf);
 impl Folder {
     /// Makes a fresh folder that nobody else may look into, and takes away what dead labs left.
     pub(super) fn make() -> io::Result<Self> {
-        for old in all() {
-            let is_dead = UnixStream::connect(old.join(SOCKET))
-                .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-            if is_dead {
-                let _ = fs::remove_dir_all(&old);
-            }
+        for old in all().iter().filter(|old| is_dead(old)) {
+            let _ = fs::remove_dir_all(old);
         }
         let path = base().join(format!("{}{}", prefix(), std::process::id()));
-        // An existing folder of that name is not ours, or not empty: better none than a stranger's.
+        if all().contains(&path) {
+            // Of an earlier process with our number, which ended before it could listen.
+            fs::remove_dir_all(&path)?;
+        }
+        // What is there now is a stranger's: better none than that.
         DirBuilder::new().mode(0o700).create(&path)?;
         let folder = Self(path);
         DirBuilder::new().mode(0o700).create(folder.state())?;
@@ -126,6 +126,17 @@ pub(super) fn all() -> Vec<PathBuf> {
         })
         .map(|entry| entry.path())
         .collect()
+}
+
+/// Returns whether a lab's process is gone and nobody listens in its folder.
+///
+/// Both, because a lab that is just starting does not listen yet.
+fn is_dead(folder: &Path) -> bool {
+    let process = folder
+        .file_name()
+        .and_then(|name| name.to_str()?.strip_prefix(&prefix())?.parse::<u32>().ok());
+    process.is_some_and(|process| !Path::new("/proc").join(process.to_string()).exists())
+        && UnixStream::connect(folder.join(SOCKET)).is_err()
 }
 
 fn prefix() -> String {

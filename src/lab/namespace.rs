@@ -357,16 +357,27 @@ fn refused(step: &'static str, errno: Errno, limits: Limits) -> Refused {
             .any(|line| line.replace('\t', " ") == "Seccomp: 2")
     });
     let advice = if errno == Errno::ENOSPC {
-        let said = |limit: Option<u64>| limit.map_or("?".to_owned(), |limit| limit.to_string());
+        let limits = [
+            ("user.max_user_namespaces", limits.users),
+            ("user.max_net_namespaces", limits.networks),
+        ];
+        let counts = limits.map(|(name, limit)| {
+            let limit = limit.map_or("?".to_owned(), |limit| limit.to_string());
+            format!("{name} = {limit}")
+        });
+        let raise = |(name, _)| format!("`sysctl -w {name}=1000`");
+        let zeros: Vec<String> = limits
+            .into_iter()
+            .filter(|(_, limit)| *limit == Some(0))
+            .map(raise)
+            .collect();
         format!(
-            "The number of namespaces is limited: user.max_user_namespaces = {}, \
-             user.max_net_namespaces = {}. Raise it, as root, with `sysctl -w {}=1000`.",
-            said(limits.users),
-            said(limits.networks),
-            if limits.users == Some(0) {
-                "user.max_user_namespaces"
+            "The number of namespaces is limited: {}. Raise it, as root: {}.",
+            counts.join(", "),
+            if zeros.is_empty() {
+                limits.map(raise).join(" and ")
             } else {
-                "user.max_net_namespaces"
+                zeros.join(" and ")
             }
         )
     } else if is("kernel.apparmor_restrict_unprivileged_userns", "1") {

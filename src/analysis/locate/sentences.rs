@@ -82,16 +82,11 @@ pub(super) fn evidence(locator: &Locator, seen: &Seen, case: &Case) -> Vec<Strin
         && let Some(front) = in_front(locator, seen, case)
     {
         sentences.push(format!("{} in front of it answers", id(front)));
-        let chain = locator.tree.chain(front);
-        let sibling = locator
-            .reach
-            .beside(front)
-            .iter()
+        let further = locator.reach.depth(front).map(|depth| depth + 1);
+        let sibling = (locator.reach.beside(front).iter())
             .map(|(_, node)| *node)
-            .filter(|node| {
-                let is_before = chain.contains(&Point::Node(*node));
-                !is_before && seen.answers(*node) && !case.best.loses(*node)
-            })
+            .filter(|node| locator.reach.depth(*node) == further)
+            .filter(|node| seen.answers(*node) && !case.best.loses(*node))
             .min();
         if let Some(sibling) = sibling {
             sentences.push(format!("{} beside it answers", id(sibling)));
@@ -120,22 +115,21 @@ fn tell(sentences: &mut Vec<String>, mut told: impl Iterator<Item = String>) {
     }
 }
 
-/// Returns a node that answers right in front of a node or link that has failed.
+/// Returns the node that answers right in front of a node or link that has failed: the nearest to the monitor.
 fn in_front(locator: &Locator, seen: &Seen, case: &Case) -> Option<NodeIx> {
-    let answers = |node: &NodeIx| {
-        seen.answers(*node) && !case.best.loses(*node) && locator.reach.sends(*node)
-    };
-    match locator.point(case.suspect)? {
-        Point::Node(node) => locator
-            .reach
-            .beside(node)
-            .iter()
-            .map(|(_, other)| *other)
-            .filter(answers)
-            .min(),
+    let beside: Vec<NodeIx> = match locator.point(case.suspect)? {
+        Point::Node(node) => {
+            let beside = locator.reach.beside(node).iter();
+            beside.map(|(_, other)| *other).collect()
+        }
         Point::Link(link) => {
             let (a, b) = locator.graph.ends(link);
-            [a, b].into_iter().find(answers)
+            vec![a, b]
         }
-    }
+    };
+    beside
+        .into_iter()
+        .filter(|node| seen.answers(*node) && !case.best.loses(*node))
+        .filter(|node| locator.reach.sends(*node))
+        .min_by_key(|node| (locator.reach.depth(*node), *node))
 }

@@ -101,7 +101,8 @@ impl Monitor {
             } else {
                 age > limit
             };
-            if !answers || is_old || says_otherwise(link, port.up, port.asked) {
+            let rests = !port.up && self.leads_to_closed(link, node);
+            if !answers || is_old || rests || says_otherwise(link, port.up, port.asked) {
                 continue;
             }
             let seen = if port.up {
@@ -118,6 +119,21 @@ impl Monitor {
             }
         }
         facts
+    }
+
+    /// Returns whether a link leads from `near` to a silent node outside its office hours: what is switched off
+    /// at night takes the port before it down, and that is no fault either.
+    fn leads_to_closed(&self, link: &LinkId, near: &NodeId) -> bool {
+        let ends = self
+            .reference
+            .network
+            .links
+            .get(link)
+            .into_iter()
+            .flat_map(|link| link.ends().map(|end| &end.node));
+        ends.filter(|end| *end != near).any(|end| {
+            self.special.closed.contains(end) && self.judge.pulse(end).is_some_and(Pulse::is_silent)
+        })
     }
 
     /// Returns whether it is us who are cut off: nobody answers, and what explains it touches our own place.

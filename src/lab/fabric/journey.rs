@@ -24,7 +24,7 @@ impl Fabric {
         let root = self.routes.root();
         let Some(path) = self.routes.path(node, flow) else {
             return if is_outward {
-                self.refuse(node, flow, at)
+                self.refuse(node, ttl, flow, at)
             } else {
                 Fate::Drop
             };
@@ -110,7 +110,7 @@ impl Fabric {
     }
 
     /// Answers in the place of the last router that is still reached on the way that no longer leads there.
-    fn refuse(&mut self, node: NodeIx, flow: u64, at: Duration) -> Fate {
+    fn refuse(&mut self, node: NodeIx, ttl: u8, flow: u64, at: Duration) -> Fate {
         let Some(path) = self.designed.path(node, flow) else {
             return Fate::Drop;
         };
@@ -132,10 +132,14 @@ impl Fabric {
         let steps = &path[..whole];
         let mut after = Duration::ZERO;
         let mut from = root;
-        for &(link, to) in steps {
+        for (hop, &(link, to)) in steps.iter().enumerate() {
             match self.cross(link, from, to, super::SIZE) {
                 Some(takes) => after += takes,
                 None => return Fate::Drop,
+            }
+            // A router counts the time to live before it looks for a way on (RFC 1812, 5.3.1).
+            if usize::from(ttl) <= hop + 1 {
+                return self.exceed(steps, hop, after, true, at);
             }
             from = to;
         }

@@ -164,11 +164,17 @@ pub fn agencies(
         |view: &NodeView, which: fn(&crate::app::Rtt) -> Duration| view.rtt.as_ref().map(which);
     rows.sort_by(
         |(one, seen, health), (other, other_seen, other_health)| match order {
-            Order::State => known(
-                Some((Reverse(*health), seen.since)),
-                Some((Reverse(*other_health), other_seen.since)),
-                reverse,
-            ),
+            Order::State => {
+                // Among those that are up, when that began says nothing: they stay in the order of names.
+                let key = |health: Health, seen: &NodeView| {
+                    (Reverse(health), seen.since.filter(|_| health != Health::Up))
+                };
+                known(
+                    Some(key(*health, seen)),
+                    Some(key(*other_health, other_seen)),
+                    reverse,
+                )
+            }
             Order::Name => known(
                 Some(sort_key(&one.name)),
                 Some(sort_key(&other.name)),
