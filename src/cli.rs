@@ -15,6 +15,8 @@ pub mod check;
 pub mod explain;
 pub mod export;
 pub mod failure;
+pub mod import;
+pub mod init;
 pub mod lab;
 pub mod lint;
 pub mod list;
@@ -22,6 +24,9 @@ pub mod show;
 pub mod start;
 pub mod watch;
 pub mod weak;
+
+mod folder;
+mod question;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -42,6 +47,8 @@ pub const CRITICAL: u8 = 2;
 
 const AFTER: &str = "\
 Examples:
+  spanwatch lab                         try it all in an emulated network
+  spanwatch check                       one sweep, one verdict, for cron
   spanwatch lint                        is the topology sound?
   spanwatch list agencies 'level=city'  who is there
   spanwatch weak                        what to fear, ranked
@@ -100,15 +107,17 @@ pub enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Watch(watch::Args),
+    Check(check::Args),
+    Lab(lab::Args),
+    Init(init::Args),
+    Import(import::Args),
     Lint(lint::Args),
     Explain(explain::Args),
     List(list::Args),
     Show(show::Args),
     Weak(weak::Args),
     Export(export::Args),
-    Check(check::Args),
-    Watch(watch::Args),
-    Lab(lab::Args),
 }
 
 /// Runs the program.
@@ -129,6 +138,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Watch(args)) => watch::run(args, common),
         Some(Command::Lab(args)) => laboratory(args, common),
         None if io::stdout().is_terminal() => watch::run(&watch::Args::default(), common),
+        Some(Command::Init(args)) => init::run(args, common),
+        Some(Command::Import(args)) => import::run(args, common),
         None => Ok(short_help()),
     };
     result.unwrap_or_else(|failure| failure.tell(common.colour(&io::stderr())))

@@ -5,6 +5,8 @@
 //! answered at once. Drawing and deciding are pure: `screen` says what a key does, the pages say how it looks.
 
 pub mod agencies;
+pub mod agency;
+pub mod cause;
 pub mod frame;
 pub mod incidents;
 pub mod keys;

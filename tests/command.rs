@@ -8,6 +8,9 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use spanwatch::model::text::is_unsafe;
 
+/// A first topology.
+mod first;
+
 /// A command that sees nothing of the machine that it runs on.
 fn spanwatch(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spanwatch"));
@@ -88,7 +91,9 @@ fn help_and_version_are_answers() {
         );
     }
     let help = answer(&["--help"]);
-    for command in ["lint", "explain", "list", "show", "weak", "export"] {
+    for command in [
+        "lint", "explain", "list", "show", "weak", "export", "init", "import",
+    ] {
         assert!(help.contains(&format!("  {command} ")), "{command}");
     }
     for code in ["0 well", "1 warnings", "2 critical", "3 could not tell"] {

@@ -60,7 +60,7 @@ impl Session {
         let child = Command::new(std::env::current_exe().expect("this program"))
             .args([
                 "--exact",
-                "terminal::a_child_does_what_it_is_told",
+                "guard::a_child_does_what_it_is_told",
                 "--nocapture",
             ])
             .env(ROLE, role)
@@ -75,7 +75,7 @@ impl Session {
         let (said, heard) = channel();
         let mut reader = master.try_clone().expect("an end");
         thread::spawn(move || {
-            let mut buffer = [0; 65_536];
+            let mut buffer = [0; 4_096];
             while let Ok(length @ 1..) = reader.read(&mut buffer) {
                 if said.send(buffer[..length].to_vec()).is_err() {
                     break;
@@ -94,12 +94,16 @@ impl Session {
 
     /// Reads until a text was written; the machine may be slow.
     fn wait_for(&mut self, wanted: &str) {
-        let limit = now() + Duration::from_secs(60);
+        let limit = now() + Duration::from_mins(1);
         while !self.text.contains(wanted) {
             let left = limit.saturating_duration_since(now());
             match self.heard.recv_timeout(left) {
                 Ok(bytes) => self.text.push_str(&String::from_utf8_lossy(&bytes)),
-                Err(_) => panic!("`{}` never came:\n{:?}", wanted.escape_debug(), self.text),
+                Err(why) => panic!(
+                    "`{}` never came ({why}):\n{:?}",
+                    wanted.escape_debug(),
+                    self.text
+                ),
             }
         }
     }
@@ -122,6 +126,10 @@ impl Session {
     fn ends_whole(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("an end");
         self.wait_for(LEFT);
+        // What was said after it is still on its way.
+        while let Ok(bytes) = self.heard.recv_timeout(Duration::from_millis(300)) {
+            self.text.push_str(&String::from_utf8_lossy(&bytes));
+        }
         let after = tcgetattr(self.slave.as_fd()).expect("its settings");
         assert_eq!(self.before, after, "the settings are as they were");
         let back = self.text.rfind(LEFT).expect("it came");
@@ -234,7 +242,7 @@ fn a_suspended_dashboard_gives_the_terminal_back_until_it_goes_on() {
 #[test]
 fn no_dashboard_without_a_terminal() {
     let status = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "terminal::a_child_does_what_it_is_told"])
+        .args(["--exact", "guard::a_child_does_what_it_is_told"])
         .env(ROLE, "run")
         .stdin(Stdio::null())
         .stdout(Stdio::null())

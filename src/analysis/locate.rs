@@ -155,8 +155,8 @@ impl Locator {
 
     /// Names the faults that explain the facts best.
     ///
-    /// Cost O(n + m) for reading the facts, and some hundred joint deletions for every cause: about a millisecond
-    /// at 483 agencies, and twice to five times that for several faults at once.
+    /// Cost O((facts + n + m) log n) for reading the facts, and some hundred joint deletions for every cause: under
+    /// half a millisecond for up to three faults at 483 agencies, a tenth of a second at 50,000 nodes.
     #[must_use]
     pub fn locate(&self, facts: &Facts) -> Explanation {
         let seen = weigh::Seen::new(self, facts);

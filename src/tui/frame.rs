@@ -18,6 +18,7 @@ use crate::app::Setting;
 use crate::model::health::{Counts, Health};
 use crate::model::incident::IncidentSeverity;
 use crate::model::text::is_unsafe;
+use crate::tui::cause::incident_line;
 use crate::tui::keys::{BINDINGS, Binding, Intent, first_label};
 use crate::tui::screen::grid::SMALLEST;
 use crate::tui::screen::overlay::Overlay;
@@ -305,7 +306,7 @@ fn draw_small(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     let worst = view.picture.open_incidents().next();
     let line = match worst {
         Some(incident) => {
-            let mut line = overview::incident_line(view, incident, usize::from(area.width));
+            let mut line = incident_line(view, incident, usize::from(area.width));
             if incident.severity == IncidentSeverity::Critical {
                 line = line.style(look.heading());
             }

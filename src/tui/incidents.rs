@@ -7,8 +7,8 @@ use ratatui::text::Span;
 
 use crate::model::AgencyId;
 use crate::model::incident::{Incident, IncidentId, IncidentKind, IncidentSeverity};
+use crate::tui::cause::{cause, consequence, whom};
 use crate::tui::list::{Column, Sheet, draw_detail, draw_open, draw_rows, split, stretched};
-use crate::tui::overview::{cause, consequence, whom};
 use crate::tui::text;
 use crate::tui::theme::Look;
 use crate::tui::view::{View, draw_text, percent};

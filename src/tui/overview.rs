@@ -3,6 +3,8 @@
 //! In one pane the incidents stand under the grid; from 110 columns on they have a pane of their own, with the
 //! agencies to watch and the weakest elements under them. The grid is never sorted: a place is learnt once.
 
+mod side;
+
 use jiff::SignedDuration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,13 +13,12 @@ use ratatui::text::{Line, Span};
 
 use crate::analysis::Weak;
 use crate::model::health::{Counts, Health};
-use crate::model::incident::{Incident, IncidentKind};
 use crate::model::{AgencyId, Element};
 use crate::tui::agencies;
+use crate::tui::cause::incident_line;
 use crate::tui::screen::grid::{Grid, Group, Label, Name};
 use crate::tui::screen::rows::{self, Order, Search};
 use crate::tui::text;
-use crate::tui::theme::Look;
 use crate::tui::view::{View, draw_line, draw_right, draw_rule, draw_text, milliseconds, row};
 
 /// What went down less than this ago is shown reversed.
@@ -66,7 +67,7 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     }
     draw_worst(view, buffer, below, &troubled);
     let right = Rect::new(left.right() + 3, area.y, layout.right, area.height);
-    draw_side(view, buffer, right, &troubled);
+    side::draw(view, buffer, right, &troubled);
 }
 
 fn name<'a>(view: View<'a>, name: &'a Name) -> &'a str {
@@ -253,56 +254,6 @@ fn draw_below(view: View<'_>, buffer: &mut Buffer, area: Rect, troubled: &[Agenc
     }
 }
 
-/// Returns one line of an incident: what it is, since when, and how many it cuts off.
-#[must_use]
-pub fn incident_line(view: View<'_>, incident: &Incident, width: usize) -> Line<'static> {
-    let look = view.look();
-    let tail = format!(
-        "{}  {}",
-        view.span(view.since(incident.since)),
-        consequence(view, incident)
-    );
-    let mut head = incident.id.to_string();
-    head.push(' ');
-    let cause = cause(view, incident);
-    let taken = 2 + text::width(&head) + 2 + text::width(&tail);
-    let cause = text::fit(&cause, width.saturating_sub(taken).max(12), look.cut());
-    Line::from(vec![
-        view.shape(Look::severity(incident.severity)),
-        Span::raw(" "),
-        Span::styled(head, look.quiet()),
-        Span::styled(cause, look.heading()),
-        Span::raw("  "),
-        Span::raw(tail),
-    ])
-}
-
-/// Returns what an incident does, in a few words.
-#[must_use]
-pub fn consequence(view: View<'_>, incident: &Incident) -> String {
-    let count = |agencies: &[AgencyId]| agencies.len().to_string();
-    match incident.kind {
-        IncidentKind::Monitor => view.text("incident.blind").to_owned(),
-        IncidentKind::Outage => view.with("incident.cuts-off", &[&count(&incident.cut_off)]),
-        IncidentKind::Redundancy => view.with("incident.one-path", &[&count(&incident.one_path)]),
-        IncidentKind::Loss => view.text("incident.loss").to_owned(),
-    }
-}
-
-/// Returns the cause of an incident; with how many others it could be where they cannot be told apart.
-#[must_use]
-pub fn cause(view: View<'_>, incident: &Incident) -> String {
-    match incident.causes.as_slice() {
-        [] => view.text("incident.unknown-cause").to_owned(),
-        [one] => view.element(one),
-        [first, others @ ..] => format!(
-            "{} {}",
-            view.element(first),
-            view.with("incident.or-others", &[&others.len().to_string()])
-        ),
-    }
-}
-
 /// Agencies that are not up, the worst first.
 fn troubled(view: View<'_>) -> Vec<AgencyId> {
     rows::agencies(
@@ -380,124 +331,6 @@ fn draw_worst(view: View<'_>, buffer: &mut Buffer, area: Rect, troubled: &[Agenc
         return;
     }
     agencies::draw_table(view, buffer, inner, troubled, None);
-}
-
-/// The right pane: incidents, agencies to watch, the weakest elements.
-fn draw_side(view: View<'_>, buffer: &mut Buffer, area: Rect, troubled: &[AgencyId]) {
-    let look = view.look();
-    let open: Vec<_> = view.picture.open_incidents().collect();
-    let width = usize::from(area.width);
-    let mut lines: Vec<Line<'static>> = vec![Line::styled(
-        view.with("overview.incidents", &[&open.len().to_string()]),
-        look.heading(),
-    )];
-    if open.is_empty() {
-        lines.push(Line::raw(view.text("overview.calm").to_owned()));
-    }
-    let third = usize::from(area.height) / 2;
-    for (at, incident) in open.iter().enumerate() {
-        if lines.len() + 4 > third.max(6) {
-            let more = view.with("list.more", &[&(open.len() - at).to_string()]);
-            lines.push(Line::styled(more, look.quiet()));
-            break;
-        }
-        lines.extend(side_incident(view, incident, width));
-    }
-    let weak = weakest(view);
-    let watched: Vec<&AgencyId> = troubled
-        .iter()
-        .filter(|id| {
-            let agency = &view.picture.network.agencies[*id];
-            matches!(
-                view.health(&agency.node),
-                Health::Degraded | Health::Unknown
-            )
-        })
-        .collect();
-    lines.push(Line::raw(""));
-    lines.push(Line::styled(
-        view.text("overview.watch").to_owned(),
-        look.heading(),
-    ));
-    if watched.is_empty() {
-        lines.push(Line::raw(view.text("overview.nothing").to_owned()));
-    }
-    let space = usize::from(area.height).saturating_sub(lines.len() + weak.len().min(6) + 3);
-    for id in watched.iter().take(space) {
-        lines.push(watch_line(view, id, width));
-    }
-    if watched.len() > space {
-        let more = view.with("list.more", &[&(watched.len() - space).to_string()]);
-        lines.push(Line::styled(more, look.quiet()));
-    }
-    lines.push(Line::raw(""));
-    lines.push(Line::styled(
-        view.text("overview.weak").to_owned(),
-        look.heading(),
-    ));
-    let space = usize::from(area.height).saturating_sub(lines.len());
-    for each in weak.iter().take(space) {
-        let count = text::right(&each.ids.len().to_string(), 5, look.cut());
-        let title = view.element(&each.element);
-        lines.push(Line::from(vec![
-            Span::raw(text::pad(&title, width.saturating_sub(5), look.cut())),
-            Span::raw(count),
-        ]));
-    }
-    if weak.is_empty() {
-        lines.push(Line::raw(view.text("overview.nothing").to_owned()));
-    }
-    for (at, line) in lines.iter().enumerate() {
-        draw_line(buffer, row(area, at as u16), line, look);
-    }
-}
-
-/// An incident in the right pane: cause, consequence, the best reason.
-fn side_incident(view: View<'_>, incident: &Incident, width: usize) -> Vec<Line<'static>> {
-    let look = view.look();
-    let mut lines = Vec::new();
-    let cause = text::fit(&cause(view, incident), width.saturating_sub(9), look.cut());
-    lines.push(Line::from(vec![
-        view.shape(Look::severity(incident.severity)),
-        Span::raw(" "),
-        Span::styled(format!("{} ", incident.id), look.quiet()),
-        Span::styled(cause, look.heading()),
-    ]));
-    lines.push(Line::raw(format!(
-        "  {}  {}",
-        view.span(view.since(incident.since)),
-        consequence(view, incident)
-    )));
-    if let Some(call) = incident.causes.first().and_then(|cause| whom(view, cause)) {
-        lines.push(Line::raw(format!(
-            "  {}",
-            text::fit(&call, width.saturating_sub(2), look.cut())
-        )));
-    }
-    if let Some(reason) = incident.evidence.first() {
-        let reason = text::fit(&view.redacted(reason), width.saturating_sub(2), look.cut());
-        lines.push(Line::styled(format!("  {reason}"), look.quiet()));
-    }
-    lines
-}
-
-/// Returns whom to call about a link, in one line: the provider, its hotline and the circuit.
-#[must_use]
-pub fn whom(view: View<'_>, element: &Element) -> Option<String> {
-    let Element::Link(id) = element else {
-        return None;
-    };
-    let network = &view.picture.network;
-    let link = network.links.get(id)?;
-    let provider = network.providers.get(link.provider.as_ref()?)?;
-    let mut said = vec![provider.name.clone()];
-    said.extend(provider.hotline.clone());
-    said.extend(
-        link.circuit
-            .as_ref()
-            .map(|circuit| view.with("detail.circuit-is", &[circuit])),
-    );
-    Some(said.join(", "))
 }
 
 /// Returns the weak elements worth a word here: that everything hangs on the hubs is known.

@@ -5,22 +5,23 @@
 //! finger. A pause keeps the picture of its moment; the monitor goes on, and the age of what is shown counts up.
 
 pub mod grid;
+mod over;
 pub mod overlay;
 pub mod rows;
+mod travel;
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tui_input::{Input, InputRequest};
+use tui_input::Input;
 
-use crate::app::{Command, Picture, Setting};
-use crate::model::health::Health;
+use crate::app::{Command, Picture};
 use crate::model::incident::{IncidentId, IncidentKind};
 use crate::model::{AgencyId, Element};
 use crate::report::words::Words;
-use crate::tui::keys::{Edit, Intent};
-use crate::tui::screen::grid::{Layout, Step};
-use crate::tui::screen::overlay::{Entry, Overlay};
+use crate::tui::keys::Intent;
+use crate::tui::screen::grid::Layout;
+use crate::tui::screen::overlay::Overlay;
 use crate::tui::screen::rows::{Order, Search};
 use crate::tui::theme::{Look, Theme};
 
@@ -454,57 +455,6 @@ impl Screen {
         self.go(Tab::ALL[(at.unwrap_or(0) + by) % Tab::ALL.len()]);
     }
 
-    fn enter(&mut self, picture: &Picture, now: Timestamp) {
-        if self.open {
-            return;
-        }
-        match self.tab {
-            Tab::Overview => {
-                let selected = self.agency.clone();
-                if let Some(agency) = selected.or_else(|| self.worst(picture, now)) {
-                    self.go(Tab::Agencies);
-                    self.agency = Some(agency);
-                    self.back = Some(Tab::Overview);
-                } else {
-                    return;
-                }
-            }
-            Tab::Agencies => self.agency = self.selected_agency(picture, now),
-            Tab::Weak => self.element = self.selected_element(picture),
-            Tab::Incidents => self.incident = self.selected_incident(picture, now),
-        }
-        self.open = true;
-        self.scroll = 0;
-    }
-
-    fn step_back(&mut self, picture: &Picture, now: Timestamp) {
-        if self.open {
-            self.open = false;
-            self.scroll = 0;
-            if let Some(tab) = self.back.take() {
-                self.tab = tab;
-            }
-        } else if !self.search(self.tab).text.is_empty() {
-            let (search, fields) = self.search_mut();
-            search.set("", fields);
-            self.resort(picture, now);
-        } else if self.problems && self.tab != Tab::Overview {
-            self.problems = false;
-            self.resort(picture, now);
-        } else if self.tab == Tab::Overview {
-            self.agency = None;
-        } else {
-            self.go(Tab::Overview);
-        }
-    }
-
-    fn worst(&self, picture: &Picture, now: Timestamp) -> Option<AgencyId> {
-        let order = (Order::State, false);
-        rows::agencies(picture, &Search::default(), false, order, self.moment(now))
-            .into_iter()
-            .next()
-    }
-
     /// Returns the agency that a key would act on.
     #[must_use]
     pub fn selected_agency(&self, picture: &Picture, now: Timestamp) -> Option<AgencyId> {
@@ -525,251 +475,6 @@ impl Screen {
     #[must_use]
     pub fn selected_incident(&self, picture: &Picture, now: Timestamp) -> Option<IncidentId> {
         chosen(&self.incident_rows(picture, now), self.incident.as_ref())
-    }
-
-    fn travel(&mut self, intent: Intent, picture: &Picture, now: Timestamp) {
-        let step = match intent {
-            Intent::Up => Step::Up,
-            Intent::Down => Step::Down,
-            Intent::Left => Step::Left,
-            Intent::Right => Step::Right,
-            Intent::PageUp => Step::PageUp,
-            Intent::PageDown => Step::PageDown,
-            Intent::First => Step::First,
-            Intent::Last => Step::Last,
-            _ => return,
-        };
-        let page = usize::from(self.size.1.saturating_sub(8)).max(1);
-        if self.tab == Tab::Overview {
-            let layout = self.layout(picture);
-            self.agency = layout.grid.step(self.agency.as_ref(), step);
-        } else if step == Step::Left {
-            if self.open {
-                self.step_back(picture, now);
-            }
-        } else if step == Step::Right {
-            self.enter(picture, now);
-        } else if self.open {
-            self.scroll = match step {
-                Step::Up => self.scroll.saturating_sub(1),
-                Step::Down => self.scroll + 1,
-                Step::PageUp => self.scroll.saturating_sub(page),
-                Step::PageDown => self.scroll + page,
-                Step::First => 0,
-                _ => usize::MAX / 2,
-            };
-        } else {
-            match self.tab {
-                Tab::Overview => {}
-                Tab::Agencies => {
-                    let rows = self.agency_rows(picture, now);
-                    self.agency = moved(&rows, self.agency.as_ref(), step, page);
-                }
-                Tab::Weak => {
-                    let rows = self.weak_rows(picture);
-                    self.element = moved(&rows, self.element.as_ref(), step, page);
-                }
-                Tab::Incidents => {
-                    let rows = self.incident_rows(picture, now);
-                    self.incident = moved(&rows, self.incident.as_ref(), step, page);
-                }
-            }
-        }
-    }
-
-    /// Goes to the next agency that is not up, around the end.
-    fn seek(&mut self, picture: &Picture, now: Timestamp, forward: bool) {
-        let at = self.moment(now);
-        let mut all: Vec<AgencyId> = match self.tab {
-            Tab::Overview => {
-                let layout = self.layout(picture);
-                layout.grid.agencies().into_iter().cloned().collect()
-            }
-            Tab::Agencies => self.agency_rows(picture, now),
-            Tab::Weak | Tab::Incidents => return,
-        };
-        if !forward {
-            all.reverse();
-        }
-        let here = all.iter().position(|id| Some(id) == self.agency.as_ref());
-        let start = here.map_or(0, |here| here + 1);
-        let start = start.min(all.len());
-        all.rotate_left(start);
-        let is_up = |id: &AgencyId| {
-            let agency = picture.network.agencies.get(id);
-            agency.is_none_or(|agency| picture.health(&agency.node, at) == Health::Up)
-        };
-        match all.into_iter().find(|id| !is_up(id)) {
-            Some(found) => {
-                self.agency = Some(found);
-                self.scroll = 0;
-            }
-            None => self.say("notice.no-problem", Vec::new(), now),
-        }
-    }
-
-    fn offer_copy(&mut self, picture: &Picture, now: Timestamp) {
-        let items = match self.tab {
-            Tab::Overview | Tab::Agencies => self
-                .selected_agency(picture, now)
-                .map(|id| overlay::copies_of_agency(picture, &id)),
-            Tab::Weak => self
-                .selected_element(picture)
-                .map(|element| overlay::copies_of_element(picture, &element)),
-            Tab::Incidents => self
-                .selected_incident(picture, now)
-                .map(|id| overlay::copies_of_incident(picture, id)),
-        };
-        match items {
-            Some(items) if !items.is_empty() => {
-                self.overlay = Some(Overlay::Copy { items, cursor: 0 });
-            }
-            _ => self.say("notice.nothing-selected", Vec::new(), now),
-        }
-    }
-
-    fn offer_break(&mut self, picture: &Picture, newest: &Picture, now: Timestamp) {
-        if self.read_only {
-            self.say("notice.read-only", Vec::new(), now);
-            return;
-        }
-        if newest.setting == Setting::Live {
-            self.say("notice.only-in-lab", Vec::new(), now);
-            return;
-        }
-        let elements = match self.tab {
-            Tab::Overview | Tab::Agencies => self
-                .selected_agency(picture, now)
-                .map(|id| overlay::breakable(newest, &id))
-                .unwrap_or_default(),
-            Tab::Weak => self.selected_element(picture).into_iter().collect(),
-            Tab::Incidents => self
-                .selected_incident(picture, now)
-                .and_then(|id| picture.incidents.iter().find(|incident| incident.id == id))
-                .map(|incident| incident.causes.clone())
-                .unwrap_or_default(),
-        };
-        // What is broken is a fact of now, also while the screen is paused.
-        let choices = overlay::choices(newest, elements);
-        if choices.is_empty() {
-            self.say("notice.nothing-selected", Vec::new(), now);
-        } else {
-            self.overlay = Some(Overlay::Break { choices, cursor: 0 });
-        }
-    }
-
-    /// A key while something lies over the page. `overlay` is put back unless the key closes it.
-    fn over(
-        &mut self,
-        overlay: Overlay,
-        intent: Intent,
-        picture: &Arc<Picture>,
-        newest: &Arc<Picture>,
-        now: Timestamp,
-    ) -> Option<Effect> {
-        match overlay {
-            Overlay::Filter { mut input, before } => {
-                match intent {
-                    Intent::Enter => {
-                        // A wrong text stays on the line, where its fault is shown.
-                        if self.search(self.tab).wrong.is_some() {
-                            self.overlay = Some(Overlay::Filter { input, before });
-                        }
-                        return None;
-                    }
-                    Intent::Back => {
-                        *self.search_mut().0 = before;
-                        self.resort(picture, now);
-                        return None;
-                    }
-                    Intent::Up | Intent::Down | Intent::PageUp | Intent::PageDown => {
-                        self.travel(intent, picture, now);
-                    }
-                    _ => {
-                        edit(&mut input, intent);
-                        let (search, fields) = self.search_mut();
-                        search.set(input.value(), fields);
-                        self.resort(picture, now);
-                    }
-                }
-                self.overlay = Some(Overlay::Filter { input, before });
-            }
-            Overlay::Palette { mut input, cursor } => {
-                let entries = overlay::entries(input.value(), picture, &self.words);
-                let mut cursor = cursor.min(entries.len().saturating_sub(1));
-                match intent {
-                    Intent::Back => return None,
-                    Intent::Enter => {
-                        return match entries.get(cursor) {
-                            Some(Entry::Do(binding)) => self.update(binding.intent, newest, now),
-                            Some(Entry::Agency(id)) => {
-                                self.go(Tab::Agencies);
-                                self.agency = Some(id.clone());
-                                self.open = true;
-                                None
-                            }
-                            None => None,
-                        };
-                    }
-                    Intent::Up | Intent::Down | Intent::PageUp | Intent::PageDown => {
-                        cursor = rolled(cursor, entries.len(), intent);
-                    }
-                    _ => {
-                        if edit(&mut input, intent) {
-                            cursor = 0;
-                        }
-                    }
-                }
-                self.overlay = Some(Overlay::Palette { input, cursor });
-            }
-            Overlay::Sort { cursor } => match intent {
-                Intent::Back | Intent::Sort => {}
-                Intent::Enter => {
-                    self.order = (Order::ALL[cursor.min(Order::ALL.len() - 1)], false);
-                    self.resort(picture, now);
-                }
-                _ => {
-                    let cursor = rolled(cursor, Order::ALL.len(), intent);
-                    self.overlay = Some(Overlay::Sort { cursor });
-                }
-            },
-            Overlay::Copy { items, cursor } => match intent {
-                Intent::Back | Intent::Copy => {}
-                Intent::Enter => {
-                    let (_, text) = items.into_iter().nth(cursor)?;
-                    if text.len() > LONGEST_COPY {
-                        self.say("notice.too-long", vec![text.len().to_string()], now);
-                    } else {
-                        self.say("notice.copied", vec![text.len().to_string()], now);
-                        return Some(Effect::Copy(text));
-                    }
-                }
-                _ => {
-                    let cursor = rolled(cursor, items.len(), intent);
-                    self.overlay = Some(Overlay::Copy { items, cursor });
-                }
-            },
-            Overlay::Break { choices, cursor } => match intent {
-                Intent::Back | Intent::Break => {}
-                Intent::Enter => {
-                    let choice = choices.into_iter().nth(cursor)?;
-                    let (word, what) = match &choice.command {
-                        Command::Cut(element) => ("notice.cut", picture.network.title(element)),
-                        Command::Restore(element) => {
-                            ("notice.restored", picture.network.title(element))
-                        }
-                        Command::RestoreAll => ("notice.restored-all", String::new()),
-                    };
-                    self.say(word, vec![what], now);
-                    return Some(Effect::Command(choice.command));
-                }
-                _ => {
-                    let cursor = rolled(cursor, choices.len(), intent);
-                    self.overlay = Some(Overlay::Break { choices, cursor });
-                }
-            },
-        }
-        None
     }
 }
 
@@ -803,55 +508,4 @@ fn chosen<T: Clone + PartialEq>(rows: &[T], selected: Option<&T>) -> Option<T> {
         .filter(|selected| rows.contains(selected))
         .or(rows.first())
         .cloned()
-}
-
-fn moved<T: Clone + PartialEq>(
-    rows: &[T],
-    selected: Option<&T>,
-    step: Step,
-    page: usize,
-) -> Option<T> {
-    let at = rows.iter().position(|row| Some(row) == selected);
-    let at = at.unwrap_or(0);
-    let to = match step {
-        Step::Up => at.saturating_sub(1),
-        Step::PageUp => at.saturating_sub(page),
-        Step::Down => at + 1,
-        Step::PageDown => at + page,
-        Step::First => 0,
-        Step::Last => usize::MAX,
-        Step::Left | Step::Right => at,
-    };
-    rows.get(to.min(rows.len().saturating_sub(1))).cloned()
-}
-
-fn rolled(cursor: usize, length: usize, intent: Intent) -> usize {
-    let last = length.saturating_sub(1);
-    match intent {
-        Intent::Up if cursor == 0 => last,
-        Intent::Up => cursor - 1,
-        Intent::Down if cursor >= last => 0,
-        Intent::Down => cursor + 1,
-        Intent::PageUp => cursor.saturating_sub(10),
-        Intent::PageDown => (cursor + 10).min(last),
-        Intent::First => 0,
-        Intent::Last => last,
-        _ => cursor,
-    }
-}
-
-fn edit(input: &mut Input, intent: Intent) -> bool {
-    let request = match intent {
-        Intent::Type(c) => InputRequest::InsertChar(c),
-        Intent::Edit(Edit::Erase) => InputRequest::DeletePrevChar,
-        Intent::Edit(Edit::EraseNext) => InputRequest::DeleteNextChar,
-        Intent::Edit(Edit::EraseWord) => InputRequest::DeletePrevWord,
-        Intent::Edit(Edit::EraseAll) => InputRequest::DeleteLine,
-        Intent::Edit(Edit::Left) => InputRequest::GoToPrevChar,
-        Intent::Edit(Edit::Right) => InputRequest::GoToNextChar,
-        Intent::Edit(Edit::Start) => InputRequest::GoToStart,
-        Intent::Edit(Edit::End) => InputRequest::GoToEnd,
-        _ => return false,
-    };
-    input.handle(request).is_some()
 }

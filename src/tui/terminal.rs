@@ -22,6 +22,7 @@ use ratatui::crossterm::event::{self, KeyEvent};
 use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
 use tokio::sync::mpsc;
 
+use crate::clock;
 use crate::tui::Failure;
 
 /// The other screen, and no cursor.
@@ -33,6 +34,8 @@ const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
 /// Nothing on the screen.
 const CLEAR: &[u8] = b"\x1b[0m\x1b[2J";
+/// How long the last frame may take to leave.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How often the thread that reads keys looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -51,8 +54,8 @@ pub struct Terminal {
     out: File,
     frames: Option<SyncSender<Vec<u8>>>,
     writer: Option<JoinHandle<()>>,
-    /// Whether the terminal is ours now; shared with the panic hook, so that it is given back once and no more:
-    /// a second time would put the cursor over what the panic said.
+    /// Whether the terminal is ours. The panic hook shares it: it runs on whatever thread panicked, and after
+    /// it no frame may be painted over the message, nor the terminal be given back a second time.
     taken: Arc<AtomicBool>,
 }
 
@@ -71,12 +74,14 @@ impl Terminal {
         let out = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(&failed)?);
         let mut pipe = out.try_clone().map_err(&failed)?;
         let (frames, waiting) = sync_channel::<Vec<u8>>(1);
+        let taken = Arc::new(AtomicBool::new(false));
+        let ours = Arc::clone(&taken);
         let writer = thread::Builder::new()
             .name("frames".to_owned())
             .spawn(move || {
                 for frame in waiting {
                     // A terminal that is gone ends the program through its signal or its keys.
-                    if pipe.write_all(&frame).is_err() {
+                    if ours.load(Ordering::Acquire) && pipe.write_all(&frame).is_err() {
                         break;
                     }
                 }
@@ -86,18 +91,15 @@ impl Terminal {
             out,
             frames: Some(frames),
             writer: Some(writer),
-            taken: Arc::default(),
+            taken: Arc::clone(&taken),
         };
         terminal.take().map_err(&failed)?;
-        let taken = Arc::clone(&terminal.taken);
         // Not standard error, which may be a file.
         let out = terminal.out.try_clone().map_err(failed)?;
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             // The message must be readable, so the terminal comes first; nothing can be done if this fails.
-            if taken.swap(false, Ordering::SeqCst) {
-                let _ = give_back(&out);
-            }
+            let _ = give_back(&mut &out, &taken);
             before(panic);
         }));
         Ok(terminal)
@@ -105,7 +107,7 @@ impl Terminal {
 
     fn take(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
-        self.taken.store(true, Ordering::SeqCst);
+        self.taken.store(true, Ordering::Release);
         self.out.write_all(ENTER)
     }
 
@@ -118,14 +120,12 @@ impl Terminal {
         size().map_err(Failure::while_("measured"))
     }
 
-    /// Gives the writer some bytes; false while it is still busy with the last ones, or after a panic.
+    /// Gives the writer some bytes; false while it is still busy with the last ones.
     #[must_use]
     pub fn offer(&self, bytes: Vec<u8>) -> bool {
-        self.taken.load(Ordering::SeqCst)
-            && self
-                .frames
-                .as_ref()
-                .is_some_and(|frames| frames.try_send(bytes).is_ok())
+        self.frames
+            .as_ref()
+            .is_some_and(|frames| frames.try_send(bytes).is_ok())
     }
 
     /// Gives the terminal back, stops until somebody continues the program, and takes it over again.
@@ -134,9 +134,7 @@ impl Terminal {
     ///
     /// When the terminal refuses.
     pub fn suspend(&mut self) -> Result<(), Failure> {
-        if self.taken.swap(false, Ordering::SeqCst) {
-            give_back(&self.out).map_err(Failure::while_("given back"))?;
-        }
+        give_back(&mut self.out, &self.taken).map_err(Failure::while_("given back"))?;
         raise(Signal::SIGTSTP).map_err(|errno| Failure::while_("suspended")(errno.into()))?;
         self.take().map_err(Failure::while_("taken over again"))
     }
@@ -152,14 +150,20 @@ impl Terminal {
 
     fn close(&mut self) -> io::Result<()> {
         self.frames = None;
-        if let Some(writer) = self.writer.take() {
-            // The last frame must be out before the screen is given back; a panic of the writer is its own.
-            let _ = writer.join();
+        // The last frame must be out before the screen is given back, but a terminal that has stopped reading
+        // must not hold the program for ever.
+        let late = clock::now() + FAREWELL;
+        let is_writing = |writer: &JoinHandle<()>| !writer.is_finished();
+        while self.writer.as_ref().is_some_and(is_writing) && clock::now() < late {
+            thread::sleep(FAREWELL / 100);
         }
-        if self.taken.swap(false, Ordering::SeqCst) {
-            give_back(&self.out)?;
+        match self.writer.take() {
+            // Its modes are all that can be given back.
+            Some(writer) if is_writing(&writer) && self.taken.swap(false, Ordering::AcqRel) => {
+                disable_raw_mode()
+            }
+            _ => give_back(&mut self.out, &self.taken),
         }
-        Ok(())
     }
 }
 
@@ -170,11 +174,14 @@ impl Drop for Terminal {
     }
 }
 
-fn give_back(mut out: &File) -> io::Result<()> {
-    // Both, whatever becomes of the other.
-    let written = out.write_all(LEAVE);
-    disable_raw_mode()?;
-    written
+/// Gives the terminal back, once.
+fn give_back(out: &mut impl Write, taken: &AtomicBool) -> io::Result<()> {
+    if !taken.swap(false, Ordering::AcqRel) {
+        return Ok(());
+    }
+    out.write_all(LEAVE)?;
+    out.flush()?;
+    disable_raw_mode()
 }
 
 /// Reads keys on a thread of their own, until nobody listens any more.

@@ -8,8 +8,8 @@ use ratatui::text::Span;
 use crate::analysis::Weak;
 use crate::model::Element;
 use crate::model::health::Health;
+use crate::tui::cause::whom;
 use crate::tui::list::{Column, Sheet, draw_detail, draw_open, draw_rows, split, stretched};
-use crate::tui::overview::whom;
 use crate::tui::text;
 use crate::tui::view::{View, draw_text, row};
 

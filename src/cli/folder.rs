@@ -1,0 +1,86 @@
+//! A new topology on disk: written whole into a folder that holds none yet, and read back at once.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::cli::failure::{Failure, Kind};
+use crate::inventory::Loaded;
+
+/// Refuses a folder in which there is a topology, or which is no folder.
+pub(in crate::cli) fn must_be_free(folder: &Path) -> Result<(), Failure> {
+    match topology_in(folder) {
+        Ok(None) => Ok(()),
+        Ok(Some(path)) => Err(Failure::new(
+            Kind::Configuration,
+            format!("There is a topology already: {}", path.display()),
+        )
+        .hint("Nothing is overwritten; name another folder, or move that one away.")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Failure::reading(&folder.display().to_string(), &error)),
+    }
+}
+
+/// Finds a file that would be read as part of a topology: `*.toml` at any depth, hidden ones left out.
+fn topology_in(folder: &Path) -> io::Result<Option<PathBuf>> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let path = entry.path();
+        let hidden = entry.file_name().to_string_lossy().starts_with(['.', '_']);
+        let found = if hidden {
+            None
+        } else if kind.is_dir() {
+            topology_in(&path)?
+        } else {
+            Some(path).filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Writes files below a folder, each only if it does not exist, and returns the network that they make.
+pub(in crate::cli) fn write(
+    folder: &Path,
+    files: &BTreeMap<String, String>,
+) -> Result<(Vec<PathBuf>, Loaded), Failure> {
+    let mut written = Vec::new();
+    for (name, text) in files {
+        let path = folder.join(name);
+        let parent = path.parent().unwrap_or(folder);
+        let result = fs::create_dir_all(parent)
+            .and_then(|()| fs::File::create_new(&path))
+            .and_then(|mut file| file.write_all(text.as_bytes()));
+        result.map_err(|error| Failure::writing(&path.display().to_string(), &error))?;
+        written.push(path);
+    }
+    Ok((written, crate::cli::load(folder)?))
+}
+
+/// Reads a text file, or standard input for `-`; what is not UTF-8 is refused with what to do about it.
+pub(in crate::cli) fn read_text(path: &Path) -> Result<(String, String), Failure> {
+    let (name, bytes) = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        let read = io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes);
+        ("standard input".to_owned(), read.map(|_| bytes))
+    } else {
+        (path.display().to_string(), fs::read(path))
+    };
+    let bytes = bytes.map_err(|error| Failure::reading(&name, &error))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((name, text)),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let before = String::from_utf8_lossy(&error.as_bytes()[..at]);
+            let line = before.matches('\n').count() + 1;
+            Err(
+                Failure::new(Kind::Usage, format!("Line {line} of {name} is not UTF-8."))
+                    .hint("In a spreadsheet, save as \"CSV UTF-8\"; in an editor, choose UTF-8."),
+            )
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Keys while something lies over the page, and what puts it there.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tui_input::{Input, InputRequest};
+
+use crate::app::{Command, Picture, Setting};
+use crate::tui::keys::{Edit, Intent};
+use crate::tui::screen::overlay::{self, Entry, Overlay};
+use crate::tui::screen::rows::Order;
+use crate::tui::screen::{Effect, LONGEST_COPY, Screen, Tab};
+
+impl Screen {
+    pub(super) fn offer_copy(&mut self, picture: &Picture, now: Timestamp) {
+        let items = match self.tab {
+            Tab::Overview | Tab::Agencies => self
+                .selected_agency(picture, now)
+                .map(|id| overlay::copies_of_agency(picture, &id)),
+            Tab::Weak => self
+                .selected_element(picture)
+                .map(|element| overlay::copies_of_element(picture, &element)),
+            Tab::Incidents => self
+                .selected_incident(picture, now)
+                .map(|id| overlay::copies_of_incident(picture, id)),
+        };
+        match items {
+            Some(items) if !items.is_empty() => {
+                self.overlay = Some(Overlay::Copy { items, cursor: 0 });
+            }
+            _ => self.say("notice.nothing-selected", Vec::new(), now),
+        }
+    }
+
+    pub(super) fn offer_break(&mut self, picture: &Picture, newest: &Picture, now: Timestamp) {
+        if self.read_only {
+            self.say("notice.read-only", Vec::new(), now);
+            return;
+        }
+        if newest.setting == Setting::Live {
+            self.say("notice.only-in-lab", Vec::new(), now);
+            return;
+        }
+        let elements = match self.tab {
+            Tab::Overview | Tab::Agencies => self
+                .selected_agency(picture, now)
+                .map(|id| overlay::breakable(newest, &id))
+                .unwrap_or_default(),
+            Tab::Weak => self.selected_element(picture).into_iter().collect(),
+            Tab::Incidents => self
+                .selected_incident(picture, now)
+                .and_then(|id| picture.incidents.iter().find(|incident| incident.id == id))
+                .map(|incident| incident.causes.clone())
+                .unwrap_or_default(),
+        };
+        // What is broken is a fact of now, also while the screen is paused.
+        let choices = overlay::choices(newest, elements);
+        if choices.is_empty() {
+            self.say("notice.nothing-selected", Vec::new(), now);
+        } else {
+            self.overlay = Some(Overlay::Break { choices, cursor: 0 });
+        }
+    }
+
+    /// A key while something lies over the page. `overlay` is put back unless the key closes it.
+    pub(super) fn over(
+        &mut self,
+        overlay: Overlay,
+        intent: Intent,
+        picture: &Arc<Picture>,
+        newest: &Arc<Picture>,
+        now: Timestamp,
+    ) -> Option<Effect> {
+        match overlay {
+            Overlay::Filter { mut input, before } => {
+                match intent {
+                    Intent::Enter => {
+                        // A wrong text stays on the line, where its fault is shown.
+                        if self.search(self.tab).wrong.is_some() {
+                            self.overlay = Some(Overlay::Filter { input, before });
+                        }
+                        return None;
+                    }
+                    Intent::Back => {
+                        *self.search_mut().0 = before;
+                        self.resort(picture, now);
+                        return None;
+                    }
+                    Intent::Up | Intent::Down | Intent::PageUp | Intent::PageDown => {
+                        self.travel(intent, picture, now);
+                    }
+                    _ => {
+                        edit(&mut input, intent);
+                        let (search, fields) = self.search_mut();
+                        search.set(input.value(), fields);
+                        self.resort(picture, now);
+                    }
+                }
+                self.overlay = Some(Overlay::Filter { input, before });
+            }
+            Overlay::Palette { mut input, cursor } => {
+                let entries = overlay::entries(input.value(), picture, &self.words);
+                let mut cursor = cursor.min(entries.len().saturating_sub(1));
+                match intent {
+                    Intent::Back => return None,
+                    Intent::Enter => {
+                        return match entries.get(cursor) {
+                            Some(Entry::Do(binding)) => self.update(binding.intent, newest, now),
+                            Some(Entry::Agency(id)) => {
+                                self.go(Tab::Agencies);
+                                self.agency = Some(id.clone());
+                                self.open = true;
+                                None
+                            }
+                            None => None,
+                        };
+                    }
+                    Intent::Up | Intent::Down | Intent::PageUp | Intent::PageDown => {
+                        cursor = rolled(cursor, entries.len(), intent);
+                    }
+                    _ => {
+                        if edit(&mut input, intent) {
+                            cursor = 0;
+                        }
+                    }
+                }
+                self.overlay = Some(Overlay::Palette { input, cursor });
+            }
+            Overlay::Sort { cursor } => match intent {
+                Intent::Back | Intent::Sort => {}
+                Intent::Enter => {
+                    self.order = (Order::ALL[cursor.min(Order::ALL.len() - 1)], false);
+                    self.resort(picture, now);
+                }
+                _ => {
+                    let cursor = rolled(cursor, Order::ALL.len(), intent);
+                    self.overlay = Some(Overlay::Sort { cursor });
+                }
+            },
+            Overlay::Copy { items, cursor } => match intent {
+                Intent::Back | Intent::Copy => {}
+                Intent::Enter => {
+                    let (_, text) = items.into_iter().nth(cursor)?;
+                    if text.len() > LONGEST_COPY {
+                        self.say("notice.too-long", vec![text.len().to_string()], now);
+                    } else {
+                        self.say("notice.copied", vec![text.len().to_string()], now);
+                        return Some(Effect::Copy(text));
+                    }
+                }
+                _ => {
+                    let cursor = rolled(cursor, items.len(), intent);
+                    self.overlay = Some(Overlay::Copy { items, cursor });
+                }
+            },
+            Overlay::Break { choices, cursor } => match intent {
+                Intent::Back | Intent::Break => {}
+                Intent::Enter => {
+                    let choice = choices.into_iter().nth(cursor)?;
+                    let (word, what) = match &choice.command {
+                        Command::Cut(element) => ("notice.cut", picture.network.title(element)),
+                        Command::Restore(element) => {
+                            ("notice.restored", picture.network.title(element))
+                        }
+                        Command::RestoreAll => ("notice.restored-all", String::new()),
+                    };
+                    self.say(word, vec![what], now);
+                    return Some(Effect::Command(choice.command));
+                }
+                _ => {
+                    let cursor = rolled(cursor, choices.len(), intent);
+                    self.overlay = Some(Overlay::Break { choices, cursor });
+                }
+            },
+        }
+        None
+    }
+}
+
+fn rolled(cursor: usize, length: usize, intent: Intent) -> usize {
+    let last = length.saturating_sub(1);
+    match intent {
+        Intent::Up if cursor == 0 => last,
+        Intent::Up => cursor - 1,
+        Intent::Down if cursor >= last => 0,
+        Intent::Down => cursor + 1,
+        Intent::PageUp => cursor.saturating_sub(10),
+        Intent::PageDown => (cursor + 10).min(last),
+        Intent::First => 0,
+        Intent::Last => last,
+        _ => cursor,
+    }
+}
+
+fn edit(input: &mut Input, intent: Intent) -> bool {
+    let request = match intent {
+        Intent::Type(c) => InputRequest::InsertChar(c),
+        Intent::Edit(Edit::Erase) => InputRequest::DeletePrevChar,
+        Intent::Edit(Edit::EraseNext) => InputRequest::DeleteNextChar,
+        Intent::Edit(Edit::EraseWord) => InputRequest::DeletePrevWord,
+        Intent::Edit(Edit::EraseAll) => InputRequest::DeleteLine,
+        Intent::Edit(Edit::Left) => InputRequest::GoToPrevChar,
+        Intent::Edit(Edit::Right) => InputRequest::GoToNextChar,
+        Intent::Edit(Edit::Start) => InputRequest::GoToStart,
+        Intent::Edit(Edit::End) => InputRequest::GoToEnd,
+        _ => return false,
+    };
+    input.handle(request).is_some()
+}
