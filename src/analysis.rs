@@ -7,6 +7,7 @@ pub mod cuts;
 pub mod dominators;
 pub mod flow;
 pub mod locate;
+pub mod lossy;
 pub mod reach;
 
 use std::cmp::Reverse;
@@ -75,8 +76,12 @@ impl Weakness {
             .node_indices()
             .map(Point::Node)
             .chain(graph.link_indices().map(Point::Link));
+        let rows = seats.in_rows(tree.order());
         let mut elements: Vec<Weak> = points
-            .filter_map(|point| seats.weak(element(graph, point), tree.behind(point)))
+            .filter_map(|point| {
+                let (from, to) = tree.span(point);
+                seats.weak(element(graph, point), rows.between(from, to).to_vec())
+            })
             .collect();
         let mut risks_of: Vec<Vec<RiskId>> = vec![Vec::new(); graph.node_count()];
         for risk in network.risks.keys() {
@@ -85,29 +90,31 @@ impl Weakness {
             for node in &lost {
                 risks_of[node.index()].push(risk.clone());
             }
-            elements.extend(seats.weak(Element::Risk(risk.clone()), &lost));
+            let places = lost.iter().flat_map(|node| &seats.at[node.index()]);
+            elements.extend(seats.weak(Element::Risk(risk.clone()), places.copied().collect()));
         }
         elements.sort_by(|a, b| {
             let key = |weak: &Weak| Reverse((weak.weight, weak.ids.len()));
             (key(a), &a.element).cmp(&(key(b), &b.element))
         });
 
-        let mut standings: BTreeMap<NodeIx, Standing> = BTreeMap::new();
         let mut agencies = BTreeMap::new();
-        for agency in network.agencies.values() {
-            let standing = match graph.node(&agency.node) {
-                Some(node) if reach.has(node) => standings
-                    .entry(node)
-                    .or_insert_with(|| {
-                        stand(graph, &tree, &mut disjoint, &risks_of[node.index()], node)
-                    })
-                    .clone(),
-                _ => Standing {
+        for node in graph.node_indices() {
+            let Some((last, others)) = seats.at[node.index()].split_last() else {
+                continue;
+            };
+            let standing = if reach.has(node) {
+                stand(graph, &tree, &mut disjoint, &risks_of[node.index()], node)
+            } else {
+                Standing {
                     cut_off: true,
                     ..Standing::default()
-                },
+                }
             };
-            agencies.insert(agency.id.clone(), standing);
+            for place in others {
+                agencies.insert(seats.agencies[*place].id.clone(), standing.clone());
+            }
+            agencies.insert(seats.agencies[*last].id.clone(), standing);
         }
         Self { elements, agencies }
     }
@@ -131,13 +138,21 @@ impl<'a> Seats<'a> {
         Self { agencies, at }
     }
 
-    /// Returns an element as weak, if somebody sits at a node that is lost with it.
-    fn weak(&self, element: Element, lost: &[NodeIx]) -> Option<Weak> {
-        let mut places: Vec<usize> = lost
-            .iter()
-            .flat_map(|node| &self.at[node.index()])
-            .copied()
-            .collect();
+    /// Returns the seats in another order of nodes.
+    fn in_rows(&self, order: &[NodeIx]) -> Rows {
+        let mut rows = Rows {
+            places: Vec::new(),
+            first: vec![0],
+        };
+        for node in order {
+            rows.places.extend(&self.at[node.index()]);
+            rows.first.push(rows.places.len());
+        }
+        rows
+    }
+
+    /// Returns an element as weak, if it cuts off somebody.
+    fn weak(&self, element: Element, mut places: Vec<usize>) -> Option<Weak> {
         places.sort_unstable();
         let weights = places.iter().map(|place| self.agencies[*place].weight);
         (!places.is_empty()).then(|| Weak {
@@ -148,6 +163,19 @@ impl<'a> Seats<'a> {
                 .map(|place| self.agencies[*place].id.clone())
                 .collect(),
         })
+    }
+}
+
+/// Agencies in some order of their nodes, so that those at a run of nodes are a run themselves.
+struct Rows {
+    places: Vec<usize>,
+    /// By place in the order of nodes: where its agencies begin.
+    first: Vec<usize>,
+}
+
+impl Rows {
+    fn between(&self, from: usize, to: usize) -> &[usize] {
+        &self.places[self.first[from]..self.first[to]]
     }
 }
 

@@ -3,6 +3,18 @@
 //! `Picture` is the whole truth at one moment and all that a face ever reads; `Command` is all that a face may
 //! ask. A picture holds timestamps and no instants, so that it can be stored, sent and drawn anywhere.
 
+pub mod check;
+pub mod control;
+pub mod edit;
+pub mod incident;
+pub mod live;
+pub mod memory;
+pub mod monitor;
+pub mod reference;
+pub mod settings;
+pub mod sweep;
+pub mod world;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +25,7 @@ use crate::analysis::Weakness;
 use crate::model::device::Device;
 use crate::model::fault::Fault;
 use crate::model::health::{Counts, Health, Marks};
+pub use crate::model::health::{Loss, Rtt};
 use crate::model::incident::{Incident, IncidentId};
 use crate::model::network::{Network, Node};
 use crate::model::{AgencyId, Element, NodeId};
@@ -102,25 +115,6 @@ pub struct NodeView {
     pub device: Option<Arc<Device>>,
     /// Whether SNMP answers; `None` where it is not asked or has not been yet.
     pub snmp_answers: Option<bool>,
-}
-
-/// A ratio of lost echoes with its exact 95 % interval; all 0..1.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Loss {
-    pub ratio: f64,
-    pub low: f64,
-    pub high: f64,
-}
-
-/// Round trip times of a window.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Rtt {
-    pub last: Duration,
-    pub min: Duration,
-    pub median: Duration,
-    pub p95: Duration,
 }
 
 /// What a face may ask of the monitor.

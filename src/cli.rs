@@ -11,14 +11,18 @@
     reason = "failures are told here and nowhere else"
 )]
 
+pub mod check;
 pub mod explain;
 pub mod export;
 pub mod failure;
 pub mod import;
 pub mod init;
+pub mod lab;
 pub mod lint;
 pub mod list;
 pub mod show;
+pub mod start;
+pub mod watch;
 pub mod weak;
 
 mod folder;
@@ -43,6 +47,10 @@ pub const CRITICAL: u8 = 2;
 
 const AFTER: &str = "\
 Examples:
+  spanwatch lab                         the reference network, emulated: break it and watch
+  spanwatch init                        a first topology of your own
+  spanwatch watch                       the dashboard
+  spanwatch check                       one sweep, one verdict, for cron
   spanwatch lint                        is the topology sound?
   spanwatch list agencies 'level=city'  who is there
   spanwatch weak                        what to fear, ranked
@@ -101,14 +109,17 @@ pub enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Lab(lab::Args),
+    Watch(watch::Args),
+    Check(check::Args),
+    Init(init::Args),
+    Import(import::Args),
     Lint(lint::Args),
     Explain(explain::Args),
     List(list::Args),
     Show(show::Args),
     Weak(weak::Args),
     Export(export::Args),
-    Init(init::Args),
-    Import(import::Args),
 }
 
 /// Runs the program.
@@ -127,9 +138,30 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Export(args)) => export::run(args, common),
         Some(Command::Init(args)) => init::run(args, common),
         Some(Command::Import(args)) => import::run(args, common),
+        Some(Command::Check(args)) => check::run(args, common),
+        Some(Command::Watch(args)) => watch::run(args, common),
+        Some(Command::Lab(args)) => laboratory(args, common),
+        None if io::stdout().is_terminal() => watch::run(&watch::Args::default(), common),
         None => Ok(short_help()),
     };
     result.unwrap_or_else(|failure| failure.tell(common.colour(&io::stderr())))
+}
+
+/// Runs the lab; where the kernel refuses it, the monitor goes on in this process.
+fn laboratory(args: &lab::Args, common: &Common) -> Result<ExitCode, Failure> {
+    let simulated = match lab::run(args, common)? {
+        lab::Outcome::Done(code) => return Ok(code),
+        lab::Outcome::Simulate(simulated) => simulated,
+    };
+    let simulation = start::Simulation {
+        scenario: simulated.scenario,
+        seed: simulated.seed,
+    };
+    if io::stdout().is_terminal() {
+        watch::run_in(&watch::Args::default(), common, Some(&simulation))
+    } else {
+        check::run_in(&check::Args::usual(), common, Some(&simulation))
+    }
 }
 
 /// Help and version are answers; everything else that the parser says is a fault of usage.

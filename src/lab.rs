@@ -1,1 +1,270 @@
 //! The emulated network: namespaces, a wire between two real kernels, and the child that runs in it.
+//!
+//! ```text
+//!   near namespace        wire namespace         far namespace
+//!   COMMAND, lab0  ----- lab1 [fabric] lab2 -----  lab3, every address of the model
+//!                     asks, delays, drops,           the kernel answers ICMP and TCP,
+//!                     answers as a router            one socket answers SNMP for all
+//! ```
+//!
+//! Real programs talk to it over real sockets, and nothing in the monitor knows that it is in a lab. `run` must
+//! be called while the process has one thread. The fabric alone, in anybody's time and without any of the rest,
+//! is what tests and the simulated monitor use.
+
+pub mod action;
+pub mod addressing;
+pub mod agent;
+mod agent_socket;
+mod bridge;
+pub mod child;
+pub mod control;
+pub mod fabric;
+pub mod folder;
+pub mod frame;
+pub mod namespace;
+pub mod pdu;
+pub mod record;
+pub mod responder;
+pub mod scenario;
+pub mod usm;
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::lab::namespace::Refused;
+use crate::lab::scenario::Scenario;
+use crate::model::network::Network;
+
+/// Calls of the control socket that may wait for the wire.
+const CALLS: usize = 16;
+
+/// What a lab is made of.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The network to emulate.
+    pub network: Arc<Network>,
+    /// The folder it was read from, for the child.
+    pub topology: PathBuf,
+    /// What breaks when.
+    pub scenario: Scenario,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// Where to write what really happened.
+    pub record: Option<PathBuf>,
+    /// The words that call `child::become` in this program; the lab's process and COMMAND follow them.
+    pub shim: Vec<OsString>,
+}
+
+/// Why a lab did not run to its child's end.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The kernel gives it no network of its own; the fabric can still be used in process.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Something of its own could not be read or written.
+    #[error("the lab cannot {doing} {}.", .path.display())]
+    File {
+        /// What it was about to do.
+        doing: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// COMMAND could not be started, or waited for.
+    #[error("the lab cannot run {}.", .command.display())]
+    Command {
+        /// What it tried to run.
+        command: OsString,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The keys of its agents could not be made.
+    #[error(transparent)]
+    Keys(#[from] crate::lab::usm::NoKeys),
+}
+
+/// Runs COMMAND in a lab and returns its exit code; everything is gone afterwards.
+///
+/// Must be called while the process has one thread. After `Failure::Refused` nothing of the lab is left, but
+/// the process may be in a namespace without any network.
+pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
+    let file = |doing, path: &PathBuf, source| Failure::File {
+        doing,
+        path: path.clone(),
+        source,
+    };
+    // Opened before anything else: in the namespace the user may be somebody with fewer rights.
+    let record = options
+        .record
+        .as_ref()
+        .map(|path| {
+            let opened = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .open(path);
+            opened.map_err(|source| file("write", path, source))
+        })
+        .transpose()?;
+    crate::lab::namespace::enter()?;
+    let folder = crate::lab::folder::Folder::make()
+        .map_err(|source| file("make a folder in", &std::env::temp_dir(), source))?;
+    folder
+        .write_credentials(&options.network)
+        .map_err(|source| file("write", &folder.credentials(), source))?;
+    let socket = folder.socket();
+    let listener = UnixListener::bind(&socket)
+        .and_then(|listener| {
+            std::fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
+            listener.set_nonblocking(true)?;
+            Ok(listener)
+        })
+        .map_err(|source| file("listen at", &socket, source))?;
+    let environment = [
+        ("SPANWATCH_LAB", OsString::from("1")),
+        ("SPANWATCH_LAB_SOCKET", socket.into_os_string()),
+        (
+            "SPANWATCH_CREDENTIALS",
+            folder.credentials().into_os_string(),
+        ),
+        (
+            "SPANWATCH_TOPOLOGY",
+            options.topology.clone().into_os_string(),
+        ),
+        ("STATE_DIRECTORY", folder.state().into_os_string()),
+    ];
+    let wire = Wire::start(options, listener, record)?;
+    let failed = |source| Failure::Command {
+        command: command.first().cloned().unwrap_or_default(),
+        source,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    runtime
+        .block_on(async {
+            let ears = crate::lab::child::Ears::open()?;
+            let child = crate::lab::child::start(&options.shim, command, &environment)?;
+            ears.wait(child, wire.broken.clone()).await
+        })
+        .map_err(failed)
+}
+
+/// The thread of the wire; dropping this ends it and waits for it.
+struct Wire {
+    stop: CancellationToken,
+    /// Cancelled when the thread is gone.
+    broken: CancellationToken,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Wire {
+    fn start(
+        options: &Options,
+        listener: UnixListener,
+        record: Option<File>,
+    ) -> Result<Self, Failure> {
+        let own = |source: io::Error| Refused {
+            step: "start its wire",
+            why: source.to_string(),
+            advice: String::new(),
+        };
+        let near = crate::lab::namespace::namespace().map_err(own)?;
+        let conduct = crate::lab::fabric::Conduct {
+            convergence: options.scenario.convergence,
+            ..crate::lab::fabric::Conduct::default()
+        };
+        let fabric = crate::lab::fabric::Fabric::with_conduct(
+            options.network.clone(),
+            options.seed,
+            conduct,
+        );
+        let (auth, privacy) = crate::lab::folder::KEYS;
+        let user = crate::lab::usm::User::new(crate::lab::folder::USER, auth, privacy)?;
+        let responder = crate::lab::responder::Responder::new(crate::lab::folder::COMMUNITY, user);
+        let events = options.scenario.events.clone();
+        let stop = CancellationToken::new();
+        let broken = CancellationToken::new();
+        let (ready, heard) = std::sync::mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("lab-wire".to_owned())
+            .spawn({
+                let (stop, end) = (stop.clone(), broken.clone().drop_guard());
+                move || {
+                    let _end = end;
+                    // Without it the kernel gathers wake-ups of 50 us, and the wire would be late by them.
+                    let _ = nix::sys::prctl::set_timerslack(1);
+                    let runtime = match tokio::runtime::Builder::new_current_thread()
+                        .enable_all()
+                        .build()
+                    {
+                        Ok(runtime) => runtime,
+                        Err(error) => {
+                            let _ = ready.send(Err(own(error)));
+                            return;
+                        }
+                    };
+                    runtime.block_on(async {
+                        let plan = crate::lab::addressing::Addressing::of(fabric.network());
+                        let ports = crate::lab::bridge::service_ports(&fabric);
+                        let cables = crate::lab::namespace::build(&near, &plan, &ports).await;
+                        let listener = tokio::net::UnixListener::from_std(listener).map_err(own);
+                        let (cables, listener) = match (cables, listener) {
+                            (Ok(cables), Ok(listener)) => (cables, listener),
+                            (Err(refused), _) | (_, Err(refused)) => {
+                                let _ = ready.send(Err(refused));
+                                return;
+                            }
+                        };
+                        let (calls, heard) = tokio::sync::mpsc::channel(CALLS);
+                        tokio::spawn(crate::lab::control::listen(listener, calls));
+                        let truth = record.map(|file| {
+                            let today = crate::clock::today();
+                            (crate::lab::record::Record::new(today), file)
+                        });
+                        let bridge = crate::lab::bridge::Bridge::new(
+                            fabric,
+                            responder,
+                            truth,
+                            events,
+                            crate::clock::now(),
+                        );
+                        let _ = ready.send(Ok(()));
+                        // An error here breaks the wire; the lab sees that and ends its child.
+                        let _ = bridge.carry(cables, heard, stop).await;
+                    });
+                }
+            })
+            .map_err(own)?;
+        let wire = Self {
+            stop,
+            broken,
+            thread: Some(thread),
+        };
+        match heard.recv() {
+            Ok(Ok(())) => Ok(wire),
+            Ok(Err(refused)) => Err(refused.into()),
+            Err(_) => Err(own(io::ErrorKind::BrokenPipe.into()).into()),
+        }
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

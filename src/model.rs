@@ -10,6 +10,7 @@ pub mod fault;
 pub mod health;
 pub mod incident;
 pub mod network;
+pub mod ratio;
 pub mod reading;
 pub mod target;
 pub mod text;

@@ -3,6 +3,7 @@
 //! Same values in, same bytes out. Texts of the topology are people's own and may still hold anything: every
 //! format here escapes by its own rules, and `clean` takes out what could move a cursor or turn a line round.
 
+pub mod check;
 pub mod csv;
 pub mod dot;
 pub mod fault;
@@ -17,6 +18,7 @@ pub mod shape;
 pub mod subject;
 pub mod svg;
 pub mod table;
+pub mod vietnamese;
 pub mod weak;
 pub mod words;
 
@@ -35,4 +37,20 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     } else {
         text.into()
     }
+}
+
+/// Returns an error with everything behind it, in one line, cleaned.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        text = format!("{}: {cause_text}", text.trim_end_matches('.'));
+        source = cause.source();
+    }
+    if !text.ends_with('.') {
+        text.push('.');
+    }
+    clean(&text).into_owned()
 }

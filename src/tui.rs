@@ -1,1 +1,211 @@
 //! The dashboard: a terminal that is always given back whole, and the loop that draws a picture.
+//!
+//! It reads pictures and keys, and writes frames and commands; it never waits for the network or the disk. A
+//! frame is drawn only when something changed, at most four times a second (once on a slow line); a key is
+//! answered at once. Drawing and deciding are pure: `screen` says what a key does, the pages say how it looks.
+
+pub mod agencies;
+pub mod frame;
+pub mod incidents;
+pub mod keys;
+pub mod list;
+pub mod overview;
+pub mod palette;
+pub mod screen;
+pub mod terminal;
+pub mod text;
+pub mod theme;
+pub mod view;
+pub mod weak;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
+
+use crate::app::{Command, Picture};
+use crate::clock;
+use crate::report::words::{Language, Words};
+use crate::tui::keys::Intent;
+use crate::tui::screen::{Effect, Screen};
+use crate::tui::terminal::{Canvas, Event, Terminal};
+use crate::tui::theme::{Glyphs, Look, Theme};
+use crate::tui::view::View;
+
+/// Time between two frames.
+const PACE: Duration = Duration::from_millis(250);
+/// Time between two frames on a slow line.
+const SLOW_PACE: Duration = Duration::from_secs(1);
+
+/// How the dashboard is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent switches of the command line"
+)]
+pub struct Options {
+    /// The language of its texts.
+    pub language: Language,
+    /// The background that colours are chosen for.
+    pub theme: Theme,
+    /// The characters that shapes are made of.
+    pub glyphs: Glyphs,
+    /// Whether colours are wanted.
+    pub color: bool,
+    /// At most one frame a second.
+    pub slow: bool,
+    /// Nothing may be asked of the monitor.
+    pub read_only: bool,
+    /// Addresses are hidden.
+    pub redact: bool,
+}
+
+/// Why the dashboard could not be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// There is no terminal to draw on or to read keys from.
+    #[error("The dashboard needs a terminal for its keys and its screen.")]
+    NotATerminal,
+    /// The terminal refused something.
+    #[error("The terminal could not be {doing}.")]
+    Terminal {
+        /// What was being done to it.
+        doing: &'static str,
+        /// What it said.
+        source: io::Error,
+    },
+}
+
+impl Failure {
+    fn while_(doing: &'static str) -> impl Fn(io::Error) -> Self {
+        move |source| Self::Terminal { doing, source }
+    }
+}
+
+/// Shows pictures until the user leaves, a signal ends the program, or no more pictures come.
+///
+/// # Errors
+///
+/// When there is no terminal, or it refuses to be set up or given back.
+pub async fn run(
+    mut pictures: watch::Receiver<Arc<Picture>>,
+    commands: mpsc::Sender<Command>,
+    options: Options,
+) -> Result<(), Failure> {
+    let mut terminal = Terminal::enter()?;
+    let mut events = terminal::listen().map_err(Failure::while_("read"))?;
+    let signals = [
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+        SignalKind::interrupt(),
+    ];
+    let [mut terminate, mut hangup, mut interrupt] = {
+        let mut streams = Vec::new();
+        for kind in signals {
+            streams.push(signal(kind).map_err(Failure::while_("guarded against signals"))?);
+        }
+        <[_; 3]>::try_from(streams).expect("three were asked for")
+    };
+    let look = Look {
+        theme: options.theme,
+        glyphs: options.glyphs,
+        color: options.color,
+    };
+    let size = terminal.size()?;
+    let mut screen = Screen::new(size, Words::of(options.language), look);
+    screen.read_only = options.read_only;
+    screen.redact = options.redact;
+    let pace = if options.slow { SLOW_PACE } else { PACE };
+    let mut canvas = Canvas::default();
+    let mut tick = interval(Duration::from_secs(1));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut due = clock::now();
+    let mut changed = true;
+    loop {
+        if changed && clock::now() >= due {
+            let picture = pictures.borrow_and_update().clone();
+            let now = clock::today();
+            screen.refresh(&picture, now);
+            let next = draw(&picture, &screen, now);
+            changed = match canvas.frame(&next) {
+                None => false,
+                // A terminal that cannot keep up gets a later frame instead of this one.
+                Some(bytes) => !terminal.offer(bytes),
+            };
+            if !changed {
+                canvas.shown(next);
+            }
+            due = clock::now() + pace;
+        }
+        tokio::select! {
+            event = events.recv() => {
+                let Some(event) = event else { break };
+                let mut waiting = Some(event);
+                while let Some(event) = waiting {
+                    let picture = pictures.borrow().clone();
+                    let intent = match event {
+                        Event::Key(key) => keys::intent(key, screen.is_typing()),
+                        Event::Resize(columns, rows) => Some(Intent::Resize(columns, rows)),
+                    };
+                    let now = clock::today();
+                    match intent.and_then(|intent| screen.update(intent, &picture, now)) {
+                        None => {}
+                        Some(Effect::Quit) => return terminal.leave(),
+                        Some(Effect::Redraw) => canvas = Canvas::default(),
+                        Some(Effect::Suspend) => {
+                            terminal.suspend()?;
+                            screen.size = terminal.size()?;
+                            canvas = Canvas::default();
+                        }
+                        Some(Effect::Copy(text)) => {
+                            let sent = terminal.offer(terminal::clipboard(&text));
+                            if !sent {
+                                screen.say("notice.not-copied", Vec::new(), now);
+                            }
+                        }
+                        Some(Effect::Command(command)) => {
+                            let taken = commands.try_send(command);
+                            if taken.is_err() {
+                                screen.say("notice.not-taken", Vec::new(), now);
+                            }
+                        }
+                    }
+                    waiting = events.try_recv().ok();
+                }
+                changed = true;
+                due = clock::now();
+            }
+            more = pictures.changed() => {
+                if more.is_err() {
+                    break;
+                }
+                changed = true;
+            }
+            _ = tick.tick() => changed = true,
+            () = sleep_until(due.into()), if changed => {}
+            _ = terminate.recv() => break,
+            _ = hangup.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+    }
+    terminal.leave()
+}
+
+/// Draws the newest picture, or the held one, as the screen wants it.
+#[must_use]
+pub fn draw(newest: &Arc<Picture>, screen: &Screen, now: jiff::Timestamp) -> Buffer {
+    let (columns, rows) = screen.size;
+    let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
+    let view = View {
+        picture: screen.shown(newest),
+        screen,
+        now,
+    };
+    frame::draw(view, &mut buffer);
+    buffer
+}

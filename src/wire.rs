@@ -1,1 +1,10 @@
 //! Bytes and values: what goes over the wire, without a socket.
+//!
+//! Whatever comes in was sent by somebody else, so indexing is forbidden here: hostile bytes may be refused,
+//! misread or cleaned, but they may never panic. What cannot be read is `Malformed` or a value that is missing,
+//! and it never spoils its neighbours.
+
+#![deny(clippy::indexing_slicing)]
+
+pub mod icmp;
+pub mod mib;

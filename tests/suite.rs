@@ -1,15 +1,79 @@
 //! The tests, one binary: it links once and runs fast.
 
+/// The emulated network against the graph.
+mod fabric;
+
 /// The stairs of the house, kept.
 mod house;
 
+/// The lab's words, and the lab itself on a real wire.
+mod lab;
+
+/// Real sockets on loopback and in namespaces of the test's own.
+mod loopback;
+
+/// Who is asked when, in virtual time.
+mod roster;
+
+/// Our poll beside Debian's own agent and walk.
+mod snmpd;
+
+/// Bytes and values: there and back, real recordings, and any values at all.
+mod wire;
+
+/// Weak elements, against brute force and against what is known of the reference network.
+mod analysis;
+
 /// The binary as people and cron meet it.
 mod command;
+
 /// The query language.
 mod filter;
+
 /// Topologies: what loads, what is refused and with which words.
 mod inventory;
+
+/// Which fault explains these silences, against brute force.
+mod locate;
+
+/// Networks in a few words, for the others.
+mod sketch;
+
+/// 276 real networks and the answers of other programs.
+mod zoo;
+
+/// The judge: its transition table, and the statistics of its window.
+mod judge;
+
 /// The true `topology/` and the data that it was written from.
 mod real;
+
+/// The whole monitor in virtual time, against brute force.
+mod monitor;
+
+/// Pictures for the faces.
+mod picture;
+
+/// The dashboard, key by key and page by page.
+mod screen;
+
 /// Every format of a small network, a hostile one and the true one.
 mod report;
+
+/// The table of words.
+mod words;
+
+/// The terminal, taken over and given back, in a pseudo-terminal.
+mod terminal;
+
+/// A network of real namespaces and other people's agents, watched the same day.
+mod field;
+
+/// The whole monitor without sockets, for the others.
+mod trial;
+
+/// `check`: its verdicts, its forms, and what it keeps between runs.
+mod check;
+
+/// The terminal is given back whole, whatever ends the dashboard.
+mod guard;

@@ -7,7 +7,7 @@
 //! Hubs are one source, and no path shares them with another. For paths without a common node every node is
 //! split into a way in and a way out, joined by one unit arc; several links to the same neighbour are one then.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::graph::{Cut, Graph, NodeIx};
 
@@ -38,10 +38,10 @@ impl Disjoint {
         }
         let way_in = |node: NodeIx| 1 + 2 * node.index() as u32;
         let mut by_links = Vec::new();
-        let mut by_nodes = BTreeSet::new();
+        let mut by_nodes = Vec::new();
         for node in graph.node_indices() {
             if !is_hub[node.index()] && graph.is_transit(node) {
-                by_nodes.insert((NodeIx::end(), way_in(node), way_in(node) + 1));
+                by_nodes.push((NodeIx::end(), way_in(node), way_in(node) + 1));
             }
         }
         for link in graph.link_indices() {
@@ -57,13 +57,20 @@ impl Disjoint {
                 // Two hubs beside a node are two neighbours, although both are the source.
                 if is_hub[from.index()] {
                     by_links.push((SOURCE, way_in(to)));
-                    by_nodes.insert((from, SOURCE, way_in(to)));
+                    by_nodes.push((from, SOURCE, way_in(to)));
                 } else {
                     by_links.push((way_in(from), way_in(to)));
-                    by_nodes.insert((NodeIx::end(), way_in(from) + 1, way_in(to)));
+                    by_nodes.push((NodeIx::end(), way_in(from) + 1, way_in(to)));
                 }
             }
         }
+        // Several links to one neighbour are one way.
+        by_nodes.sort_unstable();
+        by_nodes.dedup();
+        let by_nodes: Vec<(u32, u32)> = by_nodes
+            .into_iter()
+            .map(|(_, from, to)| (from, to))
+            .collect();
         let vertices = 1 + 2 * graph.node_count();
         Self {
             is_hub: is_hub
@@ -72,13 +79,7 @@ impl Disjoint {
                 .map(|(hub, gone)| *hub && !gone)
                 .collect(),
             by_links: Digraph::new(vertices, &by_links),
-            by_nodes: Digraph::new(
-                vertices,
-                &by_nodes
-                    .into_iter()
-                    .map(|(_, from, to)| (from, to))
-                    .collect::<Vec<_>>(),
-            ),
+            by_nodes: Digraph::new(vertices, &by_nodes),
         }
     }
 

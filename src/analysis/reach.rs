@@ -36,6 +36,8 @@ pub struct Reach {
     arcs: Vec<(LinkIx, NodeIx)>,
     sends: Vec<bool>,
     states: Vec<State>,
+    /// By node: hops from the nearest root; only told of reached ones.
+    depth: Vec<u32>,
     /// By link: the node that the tree reaches over it.
     below: Vec<Option<NodeIx>>,
     /// Reached nodes, every branch of the tree standing together.
@@ -83,6 +85,7 @@ impl Reach {
             arcs,
             sends,
             states: vec![State::Apart; nodes],
+            depth: vec![0; nodes],
             below: vec![None; graph.link_count()],
             order: Vec::new(),
             branch: vec![(0, 0); nodes],
@@ -98,6 +101,12 @@ impl Reach {
     #[must_use]
     pub fn has(&self, node: NodeIx) -> bool {
         self.states[node.index()] == State::Reached
+    }
+
+    /// Returns the hops from the nearest root to a node that is reached.
+    #[must_use]
+    pub fn depth(&self, node: NodeIx) -> Option<u32> {
+        self.has(node).then(|| self.depth[node.index()])
     }
 
     /// Returns whether a node carries traffic onward: it is transit or a root.
@@ -198,6 +207,7 @@ impl Reach {
                 let (link, next) = self.arcs[place];
                 if !self.has(next) {
                     self.states[next.index()] = State::Reached;
+                    self.depth[next.index()] = self.depth[node.index()] + 1;
                     self.below[link.index()] = Some(next);
                     found.push((next, Some(node)));
                     open.push_back(next);

@@ -6,6 +6,7 @@
 
 pub mod csv;
 
+mod plan;
 mod sheet;
 mod write;
 

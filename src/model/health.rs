@@ -1,5 +1,7 @@
 //! The five states, which sum to the total, and the marks, which are counted apart.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 /// State of a target, a node or an agency.
@@ -94,4 +96,23 @@ impl Counts {
         }
         counts
     }
+}
+
+/// A ratio of lost echoes with its exact 95 % interval; all 0..1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Loss {
+    pub ratio: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// Round trip times of a window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Rtt {
+    pub last: Duration,
+    pub min: Duration,
+    pub median: Duration,
+    pub p95: Duration,
 }

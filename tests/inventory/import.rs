@@ -161,7 +161,6 @@ fn english_headers_uplinks_by_id_address_and_name_and_nodes_that_no_row_describe
         imported.notes,
         [
             "No row describes the uplink `Tower`; it became the node `tower`.",
-            "The hub is `dc` (Data centre), to which the most uplinks lead.",
             "The node `tower` was attached to the hub `dc`; correct its uplink.",
         ]
     );
@@ -307,6 +306,21 @@ proptest! {
         if let Ok(imported) = import(&format!("name;ip;uplink;area;provider\n{text}"), &options()) {
             let network = loaded(&imported).network;
             prop_assert!(!network.hubs.is_empty());
+        }
+    }
+
+    #[test]
+    fn any_names_give_ids_and_a_topology(rows in proptest::collection::vec((".{0,40}", 0..8_usize), 1..8)) {
+        let cell = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+        let mut sheet = String::from("name;ip;uplink\n");
+        for (at, (name, to)) in rows.iter().enumerate() {
+            let uplink = rows.get(*to).map_or("Elsewhere", |(name, _)| name.as_str());
+sheet.extend([cell(name), format!(";10.0.0.{};", at + 1), cell(uplink), "\n".into()]);
+        }
+        match import(&sheet, &options()) {
+            Ok(imported) => prop_assert!(loaded(&imported).network.agencies.len() == rows.len()),
+            // A row without a visible name, its own uplink, or an uplink of two names.
+            Err(faults) => prop_assert!(faults.0.iter().all(|fault| ["T0152", "T0154"].contains(&fault.code))),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::inventory::import::csv::{Entry, Plan, Uplink};
+use crate::inventory::import::plan::{Entry, Plan, Uplink};
 use crate::inventory::import::{Options, quoted};
 use crate::inventory::suggest;
 

@@ -1,0 +1,192 @@
+//! The loop around the monitor: three channels in, one picture out.
+//!
+//! One task owns the monitor; nothing is shared. The last sender that goes ends it.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::edit::Edit;
+use crate::app::monitor::Monitor;
+use crate::app::world::World;
+use crate::app::{Command, Picture, control};
+use crate::clock;
+use crate::lab::action::Action;
+use crate::model::reading::{Ask, Reading};
+use crate::model::target::Target;
+
+/// At most four pictures a second.
+const PICTURE_EVERY: Duration = Duration::from_millis(250);
+
+/// How often the lab is asked what is broken: others may cut there too.
+const LAB_EVERY: Duration = Duration::from_secs(1);
+
+/// Readings that wait for the monitor at most; beyond it the probes wait.
+const QUEUE: usize = 1024;
+
+/// How the loop and the probes talk: readings in, asks and targets out.
+#[derive(Debug)]
+pub struct Line {
+    /// What was heard.
+    pub readings: mpsc::Receiver<Reading>,
+    /// What must be asked now.
+    pub asks: mpsc::Sender<Ask>,
+    /// Whom to ask from now on.
+    pub targets: mpsc::Sender<Vec<Target>>,
+}
+
+/// What can be broken by command, and how.
+#[derive(Debug)]
+pub enum Lab {
+    /// Nothing: the network is real.
+    None,
+    /// The lab in whose namespace this runs, by its control socket.
+    Socket(PathBuf),
+    /// The world in this process.
+    Here(mpsc::Sender<Action>),
+}
+
+/// Runs the monitor until the probes end or `cancel` is called, and returns it.
+pub async fn run(
+    mut monitor: Monitor,
+    mut line: Line,
+    pictures: watch::Sender<Arc<Picture>>,
+    mut commands: mpsc::Receiver<Command>,
+    mut edits: mpsc::Receiver<Edit>,
+    lab: Lab,
+    cancel: CancellationToken,
+) -> Monitor {
+    let mut beat = tokio::time::interval(PICTURE_EVERY);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut lab_looked: Option<Instant> = None;
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => break,
+            reading = line.readings.recv() => {
+                let Some(reading) = reading else { break };
+                if !take(&mut monitor, reading, &mut line).await {
+                    break;
+                }
+            }
+            _ = beat.tick() => {
+                let (now, at) = (clock::now(), clock::today());
+                if let Lab::Socket(path) = &lab
+                    && lab_looked.is_none_or(|looked| now.saturating_duration_since(looked) >= LAB_EVERY)
+                {
+                    lab_looked = Some(now);
+                    // A lab that is gone ends its child; here it only means that nothing new is known.
+                    if let Ok(broken) = control::broken(path).await {
+                        monitor.set_broken(broken);
+                    }
+                }
+                monitor.tick(now, at);
+                pictures.send_replace(Arc::new(monitor.picture(now, at)));
+            }
+            Some(command) = commands.recv() => {
+                obey(&command, &lab).await;
+                lab_looked = None;
+            }
+            Some(edit) = edits.recv() => {
+                let (now, at) = (clock::now(), clock::today());
+                match edit {
+                    Ok(reference) => {
+                        monitor.retake(reference, now, at);
+                        let targets = monitor.reference().network.targets();
+                        if line.targets.send(targets).await.is_err() {
+                            break;
+                        }
+                    }
+                    Err(faults) => monitor.refuse_edit(faults),
+                }
+            }
+        }
+    }
+    monitor
+}
+
+/// Takes one reading, and all that wait behind it; returns whether the probes are still there.
+async fn take(monitor: &mut Monitor, first: Reading, line: &mut Line) -> bool {
+    let mut next = Some(first);
+    while let Some(reading) = next {
+        let now = clock::now();
+        for ask in monitor.apply(&reading, now) {
+            if line.asks.send(ask).await.is_err() {
+                return false;
+            }
+        }
+        next = line.readings.try_recv().ok();
+    }
+    if monitor.deadline().is_some() {
+        monitor.tick(clock::now(), clock::today());
+    }
+    true
+}
+
+/// Does what a face asked for; a refusal shows as nothing being broken.
+async fn obey(command: &Command, lab: &Lab) {
+    match lab {
+        Lab::None => {}
+        Lab::Socket(path) => {
+            // The answer is seen in what the lab says is broken, a moment later.
+            let _ = control::say(path, &control::line(command)).await;
+        }
+        Lab::Here(world) => {
+            let action = match command {
+                Command::Cut(element) => Action::Cut(vec![element.clone()]),
+                Command::Restore(element) => Action::Restore(vec![element.clone()]),
+                Command::RestoreAll => Action::RestoreAll,
+            };
+            // The world ends with the loop.
+            let _ = world.send(action).await;
+        }
+    }
+}
+
+/// Starts a world in this process as if it were probes, in real time.
+#[must_use]
+pub fn start(world: World, cancel: CancellationToken) -> (Line, Lab) {
+    let (heard, readings) = mpsc::channel(QUEUE);
+    let (asks, asked) = mpsc::channel(QUEUE);
+    let (targets, retargeted) = mpsc::channel(1);
+    let (acts, acted) = mpsc::channel(16);
+    tokio::spawn(turn(world, heard, asked, retargeted, acted, cancel));
+    (
+        Line {
+            readings,
+            asks,
+            targets,
+        },
+        Lab::Here(acts),
+    )
+}
+
+async fn turn(
+    mut world: World,
+    heard: mpsc::Sender<Reading>,
+    mut asked: mpsc::Receiver<Ask>,
+    mut retargeted: mpsc::Receiver<Vec<Target>>,
+    mut acted: mpsc::Receiver<Action>,
+    cancel: CancellationToken,
+) {
+    // What the monitor has not taken yet; it must be able to ask while we wait for it.
+    let mut outbox: VecDeque<Reading> = VecDeque::new();
+    loop {
+        let rest = world.next().unwrap_or_else(|| clock::now() + PICTURE_EVERY);
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep_until(rest.into()) => {}
+            permit = heard.reserve(), if !outbox.is_empty() => match (permit, outbox.pop_front()) {
+                (Ok(permit), Some(reading)) => permit.send(reading),
+                _ => return,
+            },
+            Some(ask) = asked.recv() => world.ask(&ask, clock::now()),
+            Some(targets) = retargeted.recv() => world.retarget(targets, clock::now()),
+            Some(action) = acted.recv() => world.act(&action, clock::now()),
+        }
+        outbox.extend(world.advance(clock::now()));
+    }
+}

@@ -1,0 +1,494 @@
+//! The monitor: readings in, questions and one picture out; pure, so that a day of it runs in seconds.
+//!
+//! It joins what the wings know: the judge says who is silent, the locator which fault explains it, the book
+//! which incident that is. A cause is named when an inquiry closes and at no other moment.
+
+pub mod conclude;
+pub mod loss;
+pub mod picture;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::app::incident::{Book, Finding};
+use crate::app::reference::Reference;
+use crate::app::{NodeView, Setting};
+use crate::judge::inquiry::Matter;
+use crate::judge::{Closed, Judge, Phase, Pulse};
+use crate::model::device::{Device, PortStatus};
+use crate::model::fault::Fault;
+use crate::model::health::Health;
+use crate::model::incident::IncidentId;
+use crate::model::reading::{Answer, Ask, Reading};
+use crate::model::target::{Method, Target, TargetId};
+use crate::model::{AgencyId, Element, LinkId, NodeId};
+
+/// How long an inquiry waits for the ports of the neighbours.
+const PORTS_WITHIN: Duration = Duration::from_millis(2500);
+
+/// Neighbours whose ports are asked in one inquiry, at most: a bound, not a tuning.
+const MOST_PORTS: usize = 256;
+
+/// Quarters of an hour in a day.
+const QUARTERS: usize = 96;
+
+/// The monitor's state.
+#[derive(Clone, Debug)]
+pub struct Monitor {
+    reference: Reference,
+    setting: Setting,
+    began: Timestamp,
+    judge: Judge,
+    book: Book,
+    polled: BTreeSet<NodeId>,
+    ports: BTreeMap<(NodeId, LinkId), Port>,
+    pending: BTreeSet<TargetId>,
+    pending_until: Option<Instant>,
+    asked_ports: BTreeSet<NodeId>,
+    verdicts: BTreeMap<NodeId, Verdict>,
+    findings: Vec<Finding>,
+    numbers: Vec<IncidentId>,
+    mute: BTreeSet<NodeId>,
+    was_mute: bool,
+    /// When loss was last looked for.
+    loss_looked: Option<Instant>,
+    views: BTreeMap<NodeId, Arc<NodeView>>,
+    stale: BTreeSet<NodeId>,
+    special: Special,
+    peaks: VecDeque<(i64, u32)>,
+    unsent: u64,
+    broken: Vec<Element>,
+    refused_edit: Arc<[Fault]>,
+}
+
+/// A declared port as its device last reported it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Port {
+    up: bool,
+    asked: Instant,
+    changed: Instant,
+}
+
+/// What was concluded about a silent node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Verdict {
+    health: Health,
+    why: &'static str,
+    finding: Option<usize>,
+}
+
+/// What the wall clock decides, and what it was when it was last looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Special {
+    /// The minute for which it holds, since 1970.
+    minute: i64,
+    /// Nodes outside their office hours.
+    closed: BTreeSet<NodeId>,
+    /// Elements in an open maintenance, risk groups with their members.
+    worked_on: BTreeSet<Element>,
+}
+
+impl Monitor {
+    /// Makes a monitor that has heard nothing yet; `book` carries on what an earlier run left.
+    #[must_use]
+    pub fn new(reference: Reference, setting: Setting, book: Book, at: Timestamp) -> Self {
+        let targets = reference.network.targets();
+        let mut monitor = Self {
+            judge: Judge::new(&targets),
+            polled: polled(&targets),
+            setting,
+            began: at,
+            book,
+            ports: BTreeMap::new(),
+            pending: BTreeSet::new(),
+            pending_until: None,
+            asked_ports: BTreeSet::new(),
+            verdicts: BTreeMap::new(),
+            findings: Vec::new(),
+            numbers: Vec::new(),
+            mute: BTreeSet::new(),
+            was_mute: false,
+            loss_looked: None,
+            views: BTreeMap::new(),
+            stale: BTreeSet::new(),
+            special: Special::at(&reference, at),
+            peaks: VecDeque::new(),
+            unsent: 0,
+            broken: Vec::new(),
+            refused_edit: Arc::from([]),
+            reference,
+        };
+        monitor.stale_all();
+        monitor
+    }
+
+    /// Returns what it judges by.
+    #[must_use]
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// Returns its incidents.
+    #[must_use]
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// Returns its judge.
+    #[must_use]
+    pub fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    /// Takes over an edited topology: what stayed keeps its state, what went is forgotten.
+    pub fn retake(&mut self, reference: Reference, now: Instant, at: Timestamp) {
+        let targets = reference.network.targets();
+        self.judge.retarget(&targets);
+        self.polled = polled(&targets);
+        self.ports.retain(|(node, link), _| {
+            reference.network.nodes.contains_key(node) && reference.network.links.contains_key(link)
+        });
+        self.pending.clear();
+        self.mute.clear();
+        self.views
+            .retain(|node, _| reference.network.nodes.contains_key(node));
+        self.special = Special::at(&reference, at);
+        self.reference = reference;
+        self.refused_edit = Arc::from([]);
+        self.stale_all();
+        self.reconsider(now, at);
+    }
+
+    /// Remembers why an edited topology was not taken over.
+    pub fn refuse_edit(&mut self, faults: Vec<Fault>) {
+        self.refused_edit = faults.into();
+    }
+
+    /// Remembers what the lab says is broken.
+    pub fn set_broken(&mut self, broken: Vec<Element>) {
+        self.broken = broken;
+    }
+
+    /// Takes a reading in and returns the questions that it raises.
+    pub fn apply(&mut self, reading: &Reading, now: Instant) -> Vec<Ask> {
+        let node = &reading.target.node;
+        self.pending.remove(&reading.target);
+        self.stale.insert(node.clone());
+        if matches!(reading.answer, Answer::Unsent { .. }) {
+            self.unsent += 1;
+            self.mute.insert(node.clone());
+        } else {
+            self.mute.remove(node);
+        }
+        let was_silent = self.judge.pulse(node).is_some_and(Pulse::is_silent);
+        let was_serious = self.judge.pulse(node).is_some_and(Pulse::is_serious);
+        let mut asks = self.judge.apply(reading, now);
+        if let Answer::Device(device) = &reading.answer {
+            asks.extend(self.see_ports(node, device, reading.asked, now));
+        }
+        let pulse = self.judge.pulse(node);
+        let turned_serious = !was_serious && pulse.is_some_and(Pulse::is_serious);
+        let turned_heard = was_silent && !pulse.is_some_and(Pulse::is_silent);
+        if turned_serious || turned_heard {
+            asks.extend(self.ask_ports_beside(node, now));
+        }
+        asks
+    }
+
+    /// Compares the declared ports of a device with what it reports; a change opens an inquiry.
+    fn see_ports(
+        &mut self,
+        node: &NodeId,
+        device: &Device,
+        asked: Instant,
+        now: Instant,
+    ) -> Vec<Ask> {
+        let mut changed = Vec::new();
+        for interface in &device.interfaces {
+            let up = match interface.oper {
+                PortStatus::Up => true,
+                PortStatus::Down | PortStatus::LowerLayerDown | PortStatus::NotPresent => false,
+                PortStatus::Testing | PortStatus::Unknown | PortStatus::Dormant => continue,
+            };
+            let Some(link) = self.reference.link_on(node, interface.name.as_str()) else {
+                continue;
+            };
+            let key = (node.clone(), link.clone());
+            let before = self.ports.get(&key);
+            if before.is_some_and(|port| port.asked > asked) {
+                continue;
+            }
+            let is_news = before.map_or(!up, |port| port.up != up);
+            let since = before
+                .filter(|port| port.up == up)
+                .map_or(asked, |port| port.changed);
+            self.ports.insert(
+                key,
+                Port {
+                    up,
+                    asked,
+                    changed: since,
+                },
+            );
+            if is_news {
+                changed.push(link.clone());
+            }
+        }
+        if changed.is_empty() {
+            return Vec::new();
+        }
+        let mut asks = self.judge.inquire(asked, now);
+        for link in changed {
+            let far: Vec<NodeId> = self
+                .reference
+                .network
+                .links
+                .get(&link)
+                .into_iter()
+                .flat_map(|link| link.ends().map(|end| end.node.clone()))
+                .filter(|end| end != node)
+                .collect();
+            for far in far {
+                asks.extend(self.ask_port(&far, now));
+            }
+        }
+        asks
+    }
+
+    /// Asks the ports of the nodes beside one that fell silent or came back, and its own.
+    fn ask_ports_beside(&mut self, node: &NodeId, now: Instant) -> Vec<Ask> {
+        let Some(at) = self.reference.graph.node(node) else {
+            return Vec::new();
+        };
+        let graph = self.reference.graph.clone();
+        let beside: BTreeSet<NodeId> = graph
+            .neighbours(at)
+            .map(|(_, next)| graph.node_id(next).clone())
+            .chain([node.clone()])
+            .collect();
+        beside
+            .iter()
+            .filter_map(|node| self.ask_port(node, now))
+            .collect()
+    }
+
+    /// Asks a device for its ports, once in an inquiry.
+    fn ask_port(&mut self, node: &NodeId, now: Instant) -> Option<Ask> {
+        let silent = self
+            .judge
+            .pulse(node)
+            .is_none_or(|pulse| pulse.is_silent() || pulse.is_serious());
+        if silent || !self.polled.contains(node) || self.asked_ports.len() >= MOST_PORTS {
+            return None;
+        }
+        if !self.asked_ports.insert(node.clone()) {
+            return None;
+        }
+        let target = TargetId {
+            node: node.clone(),
+            method: Method::Snmp,
+        };
+        self.pending.insert(target.clone());
+        self.pending_until = Some(now + PORTS_WITHIN);
+        Some(Ask {
+            target,
+            times: 1,
+            spacing: Duration::ZERO,
+        })
+    }
+
+    /// Returns when `tick` should be called next because of an inquiry; `None` while nothing is open.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.judge.deadline()
+    }
+
+    /// Lets time pass: closes an inquiry that is over, and looks at office hours and maintenance.
+    pub fn tick(&mut self, now: Instant, at: Timestamp) {
+        let changed = self.look_at_the_clock(at) | self.look_at_our_sockets();
+        let busy = !self.pending.is_empty() && self.pending_until.is_some_and(|until| now < until);
+        if let Some(closed) = self.judge.close(now, busy) {
+            self.pending.clear();
+            self.asked_ports.clear();
+            self.conclude(&closed, now, at);
+        } else if changed {
+            self.reconsider(now, at);
+        }
+        self.look_for_loss(now, at);
+        self.note_peak(at);
+    }
+
+    /// Returns how many targets have given no reading yet.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        let unheard = |pulse: &Pulse| usize::from(pulse.read.is_none());
+        let unpolled = |node: &NodeId, pulse: &Pulse| {
+            usize::from(self.polled.contains(node) && pulse.snmp_misses.is_none())
+        };
+        self.judge
+            .pulses()
+            .map(|(node, pulse)| unheard(pulse).max(unpolled(node, pulse)))
+            .sum()
+    }
+
+    /// Returns whether everybody has been heard or found silent, and every cause is named.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let is_open = self
+            .judge
+            .pulses()
+            .any(|(_, pulse)| matches!(pulse.phase, Phase::Suspect(_)));
+        !is_open && self.deadline().is_none() && self.unread() == 0
+    }
+
+    /// Names the causes of what is silent so far, without waiting for the rest of an open inquiry.
+    pub fn finish(&mut self, now: Instant, at: Timestamp) {
+        if self.deadline().is_some() {
+            self.reconsider(now, at);
+        }
+    }
+
+    /// Returns whether office hours or maintenance have changed; looks once a minute.
+    fn look_at_the_clock(&mut self, at: Timestamp) -> bool {
+        if at.as_second().div_euclid(60) == self.special.minute {
+            return false;
+        }
+        let special = Special::at(&self.reference, at);
+        let changed =
+            special.closed != self.special.closed || special.worked_on != self.special.worked_on;
+        self.special = special;
+        if changed {
+            self.stale_all();
+        }
+        changed
+    }
+
+    /// Returns whether our own sockets have lost, or found again, every way out.
+    fn look_at_our_sockets(&mut self) -> bool {
+        let is_mute = self.is_mute();
+        std::mem::replace(&mut self.was_mute, is_mute) != is_mute
+    }
+
+    /// Returns whether nothing at all could be sent: we are cut off ourselves.
+    fn is_mute(&self) -> bool {
+        !self.mute.is_empty() && self.mute.len() == self.judge.pulses().len()
+    }
+
+    /// Explains what is silent again, without new facts: the model, the hour or a maintenance has changed.
+    fn reconsider(&mut self, now: Instant, at: Timestamp) {
+        let round = self
+            .reference
+            .network
+            .nodes
+            .values()
+            .map(|node| node.policy.ping_interval)
+            .max();
+        let from = now
+            .checked_sub(round.unwrap_or_default() * 2)
+            .unwrap_or(now);
+        let (silent, answering) = self.judge.since(from);
+        let closed = Closed {
+            from,
+            silent,
+            answering,
+            matters: vec![Matter::Port],
+        };
+        self.conclude(&closed, now, at);
+    }
+
+    fn stale_all(&mut self) {
+        let network = &self.reference.network;
+        self.stale = self.judge.pulses().map(|(node, _)| node.clone()).collect();
+        self.stale
+            .extend(network.agencies.values().map(|agency| agency.node.clone()));
+    }
+
+    fn note_peak(&mut self, at: Timestamp) {
+        let gone = |node: &NodeId| {
+            self.verdicts
+                .get(node)
+                .is_some_and(|v| v.health != Health::Unknown)
+        };
+        let network = &self.reference.network;
+        let now_cut_off: usize = self
+            .verdicts
+            .keys()
+            .filter(|node| gone(node))
+            .map(|node| network.agencies_at(node).len())
+            .sum();
+        let quarter = at.as_second().div_euclid(900);
+        match self.peaks.back_mut() {
+            Some((last, peak)) if *last == quarter => *peak = (*peak).max(now_cut_off as u32),
+            _ => self.peaks.push_back((quarter, now_cut_off as u32)),
+        }
+        while self.peaks.len() > QUARTERS {
+            self.peaks.pop_front();
+        }
+    }
+}
+
+impl Special {
+    fn at(reference: &Reference, at: Timestamp) -> Self {
+        let network = &reference.network;
+        let is_closed = |agency: &AgencyId| {
+            let hours = network
+                .agencies
+                .get(agency)
+                .and_then(|agency| agency.hours.as_ref());
+            hours
+                .and_then(|hours| network.hours.get(hours))
+                .is_some_and(|hours| !hours.are_open(at, &network.time_zone))
+        };
+        let closed = network
+            .nodes
+            .keys()
+            .filter(|node| {
+                let agencies = network.agencies_at(node);
+                !agencies.is_empty() && agencies.iter().all(is_closed)
+            })
+            .cloned()
+            .collect();
+        let mut worked_on = BTreeSet::new();
+        for maintenance in network
+            .maintenances
+            .iter()
+            .filter(|maintenance| maintenance.is_open(at))
+        {
+            for element in &maintenance.elements {
+                if let Element::Risk(risk) = element {
+                    worked_on.extend(
+                        network
+                            .risks
+                            .get(risk)
+                            .into_iter()
+                            .flat_map(|risk| risk.members.clone()),
+                    );
+                }
+                worked_on.insert(element.clone());
+            }
+        }
+        Self {
+            minute: at.as_second().div_euclid(60),
+            closed,
+            worked_on,
+        }
+    }
+}
+
+fn polled(targets: &[Target]) -> BTreeSet<NodeId> {
+    targets
+        .iter()
+        .filter(|target| target.id.method == Method::Snmp)
+        .map(|target| target.id.node.clone())
+        .collect()
+}
+
+/// Returns the moment of an instant, by what both clocks say now.
+fn moment(instant: Instant, now: Instant, at: Timestamp) -> Timestamp {
+    let ago =
+        jiff::SignedDuration::try_from(now.saturating_duration_since(instant)).unwrap_or_default();
+    at.checked_sub(ago).unwrap_or(at)
+}

@@ -1,0 +1,101 @@
+//! Loss on the way as incidents: looked for in the windows, not in an inquiry.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::analysis::lossy::{Echoes, Lossy, lossy};
+use crate::app::incident::Finding;
+use crate::app::monitor::Monitor;
+use crate::judge::{Phase, window};
+use crate::model::incident::IncidentKind;
+use crate::model::ratio::interval;
+use crate::model::{Element, NodeId};
+
+/// How often the windows are looked at.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Echoes in which loss must still be seen: what was mended is out of them after 200 s.
+const NEWEST: usize = 20;
+
+impl Monitor {
+    /// Looks for lossy links, and opens, keeps or ends their incidents.
+    pub(super) fn look_for_loss(&mut self, now: Instant, at: Timestamp) {
+        if self
+            .loss_looked
+            .is_some_and(|looked| now.saturating_duration_since(looked) < EVERY)
+        {
+            return;
+        }
+        self.loss_looked = Some(now);
+        // The newest echoes show a new fault soonest; the whole window shows one that few nodes see.
+        let mut found = lossy(&self.reference.graph, &self.echoes(NEWEST));
+        for slow in lossy(&self.reference.graph, &self.echoes(window::LENGTH)) {
+            let is_known = found.iter().any(|known| known.elements == slow.elements);
+            let newest = slow
+                .nodes
+                .iter()
+                .filter_map(|node| self.judge.pulse(node))
+                .map(|pulse| pulse.window.newest(NEWEST));
+            let is_over = newest.map(|(_, lost)| lost).sum::<u32>() == 0;
+            if !is_known && !is_over {
+                found.push(slow);
+            }
+        }
+        let findings: Vec<Finding> = found
+            .iter()
+            .map(|lossy| self.loss_finding(lossy, at))
+            .collect();
+        let had = self
+            .findings
+            .iter()
+            .any(|finding| finding.kind == IncidentKind::Loss);
+        if findings.is_empty() && !had {
+            return;
+        }
+        // Behind all others, so that the verdicts keep pointing at theirs.
+        self.findings
+            .retain(|finding| finding.kind != IncidentKind::Loss);
+        self.findings.extend(findings);
+        self.numbers = self.book.take(&self.findings, at);
+    }
+
+    fn echoes(&self, last: usize) -> BTreeMap<NodeId, Echoes> {
+        self.judge
+            .pulses()
+            .filter(|(_, pulse)| pulse.phase == Phase::Answering)
+            .map(|(node, pulse)| (node.clone(), pulse.window.newest(last)))
+            .filter(|(_, (sent, _))| *sent > 0)
+            .map(|(node, (sent, lost))| (node, Echoes { sent, lost }))
+            .collect()
+    }
+
+    fn loss_finding(&self, lossy: &Lossy, at: Timestamp) -> Finding {
+        let percent = |ratio: f64| ratio * 100.0;
+        let (low, high) = interval(lossy.behind.lost, lossy.behind.sent, 0.05);
+        let share = f64::from(lossy.behind.lost) / f64::from(lossy.behind.sent.max(1));
+        let beside = f64::from(lossy.beside.lost) / f64::from(lossy.beside.sent.max(1));
+        let worked_on = |element: &Element| self.special.worked_on.contains(element);
+        Finding {
+            kind: IncidentKind::Loss,
+            causes: lossy.elements.clone(),
+            probability: 1.0,
+            cut_off: Vec::new(),
+            one_path: Vec::new(),
+            nodes: lossy.nodes.clone(),
+            evidence: vec![format!(
+                "behind it {} of {} echoes are lost, {:.1} % (95 %: {:.1} to {:.1}); beside it {:.1} % of {}",
+                lossy.behind.lost,
+                lossy.behind.sent,
+                percent(share),
+                percent(low),
+                percent(high),
+                percent(beside),
+                lossy.beside.sent,
+            )],
+            maintenance: lossy.elements.iter().any(worked_on),
+            since: at,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What the monitor shows: one picture of everything it knows.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::app::monitor::{Monitor, moment};
+use crate::app::{NodeView, Picture, Round};
+use crate::judge::{Phase, Pulse};
+use crate::model::health::{Health, Marks};
+use crate::model::network::Node;
+use crate::model::{Element, NodeId};
+
+/// Silent polls in a row after which SNMP counts as silent.
+const SNMP_MISSES: u32 = 2;
+
+impl Monitor {
+    /// Makes the picture of now. Only what changed since the last one is computed anew.
+    pub fn picture(&mut self, now: Instant, at: Timestamp) -> Picture {
+        for node in std::mem::take(&mut self.stale) {
+            let view = self.view(&node, now, at);
+            self.views.insert(node, Arc::new(view));
+        }
+        let network = &self.reference.network;
+        let mut round = Round {
+            unsent: self.unsent,
+            ..Round::default()
+        };
+        for (node, pulse) in self.judge.pulses() {
+            round.asked += 1;
+            round.answered += usize::from(pulse.phase == Phase::Answering);
+            if self.polled.contains(node) {
+                round.devices += 1;
+                round.devices_answered += usize::from(pulse.snmp_misses == Some(0));
+            }
+        }
+        Picture {
+            at,
+            began: self.began,
+            setting: self.setting,
+            network: network.clone(),
+            weakness: self.reference.weakness.clone(),
+            nodes: self.views.clone(),
+            incidents: self.book.list(),
+            refused_edit: self.refused_edit.clone(),
+            broken: self.broken.clone(),
+            cut_off_peaks: self.peaks.iter().map(|(_, peak)| *peak).collect(),
+            round,
+        }
+    }
+
+    fn view(&self, id: &NodeId, now: Instant, at: Timestamp) -> NodeView {
+        let network = &self.reference.network;
+        let (Some(pulse), Some(node)) = (self.judge.pulse(id), network.nodes.get(id)) else {
+            return NodeView {
+                why: "never asked".to_owned(),
+                ..NodeView::default()
+            };
+        };
+        let before = self.views.get(id);
+        let (health, why) = self.health(id, node, pulse);
+        let since = match before {
+            Some(before) if before.health == health && before.since.is_some() => before.since,
+            _ if health == Health::Degraded => Some(at),
+            _ => pulse.since.map(|since| moment(since, now, at)),
+        };
+        let (sent, lost) = pulse.window.sent_and_lost();
+        let verdict = self.verdicts.get(id);
+        let incident = verdict
+            .and_then(|verdict| verdict.finding)
+            .and_then(|index| self.numbers.get(index))
+            .copied();
+        let maintenance = self.is_worked_on(id)
+            || incident
+                .and_then(|id| self.book.open(id))
+                .is_some_and(|incident| incident.maintenance);
+        NodeView {
+            health,
+            why: why.to_owned(),
+            marks: Marks {
+                maintenance,
+                acknowledged: false,
+                flapping: pulse.window.is_flapping(),
+                closed: self.special.closed.contains(id),
+            },
+            since,
+            heard: pulse.heard.map(|heard| moment(heard, now, at)),
+            read: pulse.read.map(|read| moment(read, now, at)),
+            sent,
+            lost,
+            loss: pulse.window.loss(),
+            rtt: pulse.window.rtt(),
+            trail: pulse.window.trail().collect(),
+            incident,
+            device: pulse.device.as_ref().map(|(device, _)| device.clone()),
+            snmp_answers: pulse.snmp_misses.map(|misses| misses < SNMP_MISSES),
+        }
+    }
+
+    fn is_worked_on(&self, id: &NodeId) -> bool {
+        let worked_on = &self.special.worked_on;
+        if worked_on.is_empty() {
+            return false;
+        }
+        let links = self.reference.network.links_at(id);
+        worked_on.contains(&Element::Node(id.clone()))
+            || (!links.is_empty()
+                && links
+                    .iter()
+                    .all(|link| worked_on.contains(&Element::Link(link.clone()))))
+    }
+
+    /// Returns the state of a node and, where it is degraded or unknown, why.
+    fn health(&self, id: &NodeId, node: &Node, pulse: &Pulse) -> (Health, &'static str) {
+        if let Some(verdict) = self.verdicts.get(id)
+            && (pulse.is_silent() || verdict.health == Health::Unknown && self.is_mute())
+        {
+            return (verdict.health, verdict.why);
+        }
+        match pulse.phase {
+            Phase::Unheard if pulse.unsent.is_some() => (Health::Unknown, "could not be asked"),
+            Phase::Unheard => (Health::Unknown, "not heard yet"),
+            Phase::Suspect(suspect) if suspect.unheard => (Health::Unknown, "being asked again"),
+            // Silent, and the inquiry that will say why is not closed: it stays what it was.
+            Phase::Silent => {
+                let before = self
+                    .views
+                    .get(id)
+                    .map_or(Health::Unknown, |view| view.health);
+                (
+                    before,
+                    if before == Health::Unknown {
+                        "being asked again"
+                    } else {
+                        ""
+                    },
+                )
+            }
+            Phase::Suspect(_) | Phase::Answering => quality(node, pulse),
+        }
+    }
+}
+
+/// Returns whether an answering node is up or degraded, and why.
+fn quality(node: &Node, pulse: &Pulse) -> (Health, &'static str) {
+    if pulse.window.is_lossy() {
+        return (Health::Degraded, "loss");
+    }
+    if pulse
+        .window
+        .rtt()
+        .is_some_and(|rtt| rtt.median > node.policy.rtt_max)
+    {
+        return (Health::Degraded, "slow");
+    }
+    if pulse.ping_refused {
+        return (Health::Degraded, "ping is silent while SNMP answers");
+    }
+    if pulse
+        .snmp_misses
+        .is_some_and(|misses| misses >= SNMP_MISSES)
+    {
+        return (Health::Degraded, "SNMP is silent while ping answers");
+    }
+    (Health::Up, "")
+}

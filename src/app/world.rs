@@ -1,0 +1,100 @@
+//! A network without sockets: the roster asks the lab's fabric, in whatever time it is told.
+//!
+//! It is what the dashboard runs on where the kernel refuses the lab its namespaces, and what a day of faults
+//! is rehearsed on in seconds. For the monitor there is no difference: readings come, and asks go.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::lab::action::Action;
+use crate::lab::fabric::Fabric;
+use crate::model::Element;
+use crate::model::reading::{Ask, Reading};
+use crate::model::target::Target;
+use crate::probe::roster::{Purpose, Roster};
+
+/// A fabric, and somebody who asks it.
+#[derive(Clone, Debug)]
+pub struct World {
+    roster: Roster,
+    fabric: Fabric,
+    began: Instant,
+    /// Readings on their way, by arrival; the number keeps two of one moment apart and in order.
+    coming: BTreeMap<(Instant, u64), (Reading, Purpose)>,
+    count: u64,
+}
+
+impl World {
+    /// Joins a fabric and a roster at a moment that both call their beginning.
+    #[must_use]
+    pub fn new(fabric: Fabric, roster: Roster, began: Instant) -> Self {
+        Self {
+            roster,
+            fabric,
+            began,
+            coming: BTreeMap::new(),
+            count: 0,
+        }
+    }
+
+    /// Breaks or mends something.
+    pub fn act(&mut self, action: &Action, now: Instant) {
+        let at = self.since_began(now);
+        self.fabric.act(action, at);
+    }
+
+    /// Returns what is broken, in order.
+    #[must_use]
+    pub fn broken(&self) -> Vec<Element> {
+        self.fabric.broken()
+    }
+
+    /// Takes a question of an inquiry.
+    pub fn ask(&mut self, ask: &Ask, now: Instant) {
+        self.roster.ask(ask, now);
+    }
+
+    /// Takes over other targets.
+    pub fn retarget(&mut self, targets: Vec<Target>, now: Instant) {
+        self.roster.replace(targets, now);
+    }
+
+    /// Returns when something happens next.
+    #[must_use]
+    pub fn next(&self) -> Option<Instant> {
+        let arrival = self.coming.keys().next().map(|(at, _)| *at);
+        self.roster.next().into_iter().chain(arrival).min()
+    }
+
+    /// Asks what is due by `now`, and returns what has been heard by then, in order of arrival.
+    ///
+    /// Time must not run backwards between calls.
+    pub fn advance(&mut self, now: Instant) -> Vec<Reading> {
+        let at = self.since_began(now);
+        for (target, purpose) in self.roster.due(now) {
+            let (answer, after) = self.fabric.ask(&target, at);
+            let arrival = now + after;
+            self.count += 1;
+            let reading = Reading {
+                target: target.id,
+                asked: now,
+                at: arrival,
+                answer,
+            };
+            self.coming
+                .insert((arrival, self.count), (reading, purpose));
+        }
+        let later = self.coming.split_off(&(now + Duration::from_nanos(1), 0));
+        let heard = std::mem::replace(&mut self.coming, later).into_values();
+        heard
+            .map(|(reading, purpose)| {
+                self.roster.done(&reading.target, purpose);
+                reading
+            })
+            .collect()
+    }
+
+    fn since_began(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.began)
+    }
+}

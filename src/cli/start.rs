@@ -1,0 +1,193 @@
+//! What `check` and `watch` do first: load, ask whether we may probe, find the secrets, open the sockets.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::live::{self, Lab, Line};
+use crate::app::reference::Reference;
+use crate::app::settings::{self, SettingsError};
+use crate::app::world::World;
+use crate::app::{Setting, control};
+use crate::cli::Common;
+use crate::cli::failure::{Failure, Kind};
+use crate::clock;
+use crate::lab::action::Action;
+use crate::lab::fabric::Fabric;
+use crate::lab::scenario::Scenario;
+use crate::probe;
+use crate::probe::roster::{Pace, Roster};
+
+/// Where the credentials are, for every command that probes.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Secrets {
+    /// File of credentials, mode 0600 [default: `$SPANWATCH_CREDENTIALS`, ./credentials.toml, ~/.config, /etc]
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+}
+
+/// The emulated network in this process, where the kernel refuses the lab its namespaces.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    /// What shall break, and when.
+    pub scenario: Scenario,
+    /// The seed of everything random.
+    pub seed: u64,
+}
+
+/// A source of readings, started.
+#[derive(Debug)]
+pub struct Source {
+    /// How to talk to it.
+    pub line: Line,
+    /// How to break it.
+    pub lab: Lab,
+    /// Where we are.
+    pub setting: Setting,
+    /// When it began.
+    pub began: Instant,
+}
+
+/// Returns a runtime of one thread: 483 agencies need no more, and one thread wakes the machine least.
+pub fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::new(
+                Kind::System,
+                format!("The runtime cannot be made: {error}."),
+            )
+        })
+}
+
+/// Starts to ask everybody in a network: on the wire, or in the simulation.
+pub async fn source(
+    reference: &Reference,
+    secrets: &Secrets,
+    simulation: Option<&Simulation>,
+    pace: Pace,
+    cancel: CancellationToken,
+) -> Result<Source, Failure> {
+    match simulation {
+        Some(simulation) => Ok(simulate(reference, simulation, pace, cancel)),
+        None => on_the_wire(reference, secrets.credentials.as_deref(), pace, cancel).await,
+    }
+}
+
+async fn on_the_wire(
+    reference: &Reference,
+    credentials: Option<&Path>,
+    pace: Pace,
+    cancel: CancellationToken,
+) -> Result<Source, Failure> {
+    // Only a lab that answers counts: a variable alone can be set by anybody.
+    let lab = match settings::lab_socket() {
+        Some(path) if control::broken(&path).await.is_ok() => Lab::Socket(path),
+        _ => Lab::None,
+    };
+    let is_lab = matches!(lab, Lab::Socket(_));
+    // Sockets first, so that nothing from a file or the network is read with more rights than needed.
+    settings::may_probe(&reference.network, is_lab).map_err(|error| refused(&error))?;
+    let sockets = probe::open().await.map_err(|error| {
+        Failure::new(Kind::System, crate::report::chain(&error))
+            .hint("Run as root, give the program CAP_NET_RAW (`setcap cap_net_raw+ep`), or widen net.ipv4.ping_group_range.")
+    })?;
+    let keyring =
+        settings::keyring(&reference.network, credentials).map_err(|error| refused(&error))?;
+    let began = clock::now();
+    // Two monitors of one network should not ask in step.
+    let seed = u64::from(std::process::id());
+    let probes = probe::start(
+        sockets,
+        reference.network.targets(),
+        &keyring,
+        pace,
+        seed,
+        cancel,
+    );
+    Ok(Source {
+        line: Line {
+            readings: probes.readings,
+            asks: probes.asks,
+            targets: probes.targets,
+        },
+        setting: if is_lab { Setting::Lab } else { Setting::Live },
+        lab,
+        began,
+    })
+}
+
+fn simulate(
+    reference: &Reference,
+    simulation: &Simulation,
+    pace: Pace,
+    cancel: CancellationToken,
+) -> Source {
+    let began = clock::now();
+    let fabric = Fabric::new(reference.network.clone(), simulation.seed);
+    let roster = Roster::new(reference.network.targets(), began, simulation.seed, pace);
+    let (line, lab) = live::start(World::new(fabric, roster, began), cancel.clone());
+    if let Lab::Here(acts) = &lab {
+        tokio::spawn(play(
+            simulation.scenario.clone(),
+            acts.clone(),
+            began,
+            cancel,
+        ));
+    }
+    Source {
+        line,
+        lab,
+        setting: Setting::Simulated,
+        began,
+    }
+}
+
+/// Lets a scenario happen in real time.
+async fn play(
+    scenario: Scenario,
+    acts: mpsc::Sender<Action>,
+    began: Instant,
+    cancel: CancellationToken,
+) {
+    for event in scenario.events {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep_until((began + event.at).into()) => {}
+        }
+        if acts.send(event.action).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Makes a failure of a setting that cannot be used.
+#[must_use]
+pub fn refused(error: &SettingsError) -> Failure {
+    let failure = Failure::new(Kind::Configuration, crate::report::chain(error));
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// Loads the topology and computes what is computed once.
+pub fn reference(common: &Common) -> Result<Reference, Failure> {
+    Ok(Reference::new(common.load()?.network))
+}
+
+/// Returns the folder of the state: the flag's, or the one of the network.
+pub fn state_folder(
+    given: Option<&Path>,
+    network: &Arc<crate::model::network::Network>,
+) -> Result<PathBuf, Failure> {
+    match given {
+        Some(folder) => Ok(folder.to_owned()),
+        None => settings::state_folder(&network.id).map_err(|error| refused(&error)),
+    }
+}

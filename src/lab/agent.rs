@@ -1,0 +1,158 @@
+//! What an emulated device says of itself: the model's own words, and counters that the fabric keeps.
+//!
+//! It is honest about being emulated: sysDescr says so. Texts are made once; a poll only fills in numbers.
+
+use std::collections::BTreeMap;
+
+use crate::graph::mix;
+use crate::model::device::{CounterWidth, Device, Interface, PortStatus, System, port_key};
+use crate::model::network::{Link, Network, Node};
+use crate::model::text::DeviceText;
+use crate::model::{LinkId, NodeId};
+
+/// The enterprise number that RFC 5612 sets aside for documentation, with a product of ours under it.
+const OBJECT_ID: &str = "1.3.6.1.4.1.32473.1.483";
+
+/// ifType of an Ethernet-like port (IANAifType-MIB).
+const ETHERNET: u32 = 6;
+/// ifType of a loopback.
+const LOOPBACK: u32 = 24;
+
+/// What one link does at one of its ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traffic {
+    /// Whether the link is whole and somebody is at its other end.
+    pub is_up: bool,
+    /// Octets received here.
+    pub received: u64,
+    /// Octets sent from here.
+    pub sent: u64,
+}
+
+/// Returns a node's device with everything that does not change: one loopback, then one interface a port.
+///
+/// A link whose port nobody declared has one all the same, as devices have: `eth` and its place in the list.
+/// Links that share a port share its interface. With it: at which place in the table each link is counted.
+#[must_use]
+pub fn portrait(network: &Network, node: &Node) -> (Device, Vec<(LinkId, usize)>) {
+    let text = |words: &str| DeviceText::clean(words.as_bytes());
+    let made = [node.vendor.as_deref(), node.model.as_deref()]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let descr = if made.is_empty() {
+        format!("spanwatch lab: emulated {} (illustrative)", node.role)
+    } else {
+        format!(
+            "spanwatch lab: emulated {} (illustrative), declared as {made}",
+            node.role
+        )
+    };
+    let location = node
+        .area
+        .as_ref()
+        .and_then(|code| network.areas.get(code))
+        .map_or("", |area| area.name.as_str());
+    let mut device = Device {
+        system: System {
+            descr: text(&descr),
+            object_id: OBJECT_ID.to_owned(),
+            name: text(&node.sys_name),
+            location: text(location),
+            contact: text("spanwatch lab"),
+            uptime: None,
+        },
+        interfaces: vec![Interface {
+            index: 1,
+            name: text("lo0"),
+            descr: text("lo0"),
+            kind: LOOPBACK,
+            admin: PortStatus::Up,
+            oper: PortStatus::Up,
+            in_octets: Some(0),
+            out_octets: Some(0),
+            in_errors: Some(0),
+            out_errors: Some(0),
+            in_discards: Some(0),
+            out_discards: Some(0),
+            counters: CounterWidth::Bits64,
+            ..Interface::default()
+        }],
+    };
+    let mut places: Vec<(LinkId, usize)> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for (number, link) in links(network, &node.id).enumerate() {
+        let name = port(link, &node.id).unwrap_or_else(|| format!("eth{number}"));
+        let place = device.interfaces.len();
+        let shared = *known.entry(port_key(&name)).or_insert(place);
+        places.push((link.id.clone(), shared));
+        if shared < place {
+            continue;
+        }
+        let index = place as u32 + 1;
+        let far = if link.a.node == node.id {
+            &link.b
+        } else {
+            &link.a
+        };
+        device.interfaces.push(Interface {
+            index,
+            name: text(&name),
+            descr: text(&name),
+            alias: text(&format!("to {} ({})", far.node, link.id)),
+            kind: ETHERNET,
+            mac: Some(mac(&node.id, index)),
+            speed: Some(link.capacity.unwrap_or(1_000_000_000)),
+            admin: PortStatus::Up,
+            oper: PortStatus::Down,
+            in_octets: Some(0),
+            out_octets: Some(0),
+            in_errors: Some(0),
+            out_errors: Some(0),
+            in_discards: Some(0),
+            out_discards: Some(0),
+            counters: CounterWidth::Bits64,
+        });
+    }
+    (device, places)
+}
+
+/// Adds what one link does to the interface at `place` of a fresh portrait.
+pub fn count(device: &mut Device, place: usize, does: Traffic) {
+    let Some(interface) = device.interfaces.get_mut(place) else {
+        return;
+    };
+    if does.is_up {
+        interface.oper = PortStatus::Up;
+    }
+    interface.in_octets = interface.in_octets.map(|octets| octets + does.received);
+    interface.out_octets = interface.out_octets.map(|octets| octets + does.sent);
+}
+
+fn links<'a>(network: &'a Network, node: &NodeId) -> impl Iterator<Item = &'a Link> {
+    network
+        .links_at(node)
+        .iter()
+        .filter_map(|id| network.links.get(id))
+}
+
+fn port(link: &Link, node: &NodeId) -> Option<String> {
+    link.ends()
+        .into_iter()
+        .find(|end| end.node == *node)
+        .and_then(|end| end.port.clone())
+}
+
+/// Returns a locally administered address that belongs to one port for good.
+fn mac(node: &NodeId, index: u32) -> [u8; 6] {
+    let hash = node
+        .as_str()
+        .bytes()
+        .fold(mix(u64::from(index)), |hash, byte| {
+            mix(hash ^ u64::from(byte))
+        });
+    let mut address = [0x02, 0, 0, 0, 0, 0];
+    address[1..].copy_from_slice(&hash.to_be_bytes()[..5]);
+    address
+}

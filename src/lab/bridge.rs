@@ -1,0 +1,375 @@
+//! The wire itself: takes frames from one side, asks the fabric, and gives them to the other side when it is time.
+//!
+//! One thread owns everything that changes: fabric, scenario, record. Whoever wants a change sends a line.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
+use std::os::fd::{AsFd as _, AsRawFd, RawFd};
+use std::time::{Duration, Instant};
+
+use nix::sys::time::TimeSpec;
+use nix::sys::timer::{Expiration, TimerSetTimeFlags};
+use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
+use socket2::Socket;
+use tokio::io::Interest;
+use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::lab::action::{Action, Behaviour, Request};
+use crate::lab::agent_socket::AgentSocket;
+use crate::lab::control::Call;
+use crate::lab::fabric::{Fabric, Fate};
+use crate::lab::namespace::Cables;
+use crate::lab::record::Record;
+use crate::lab::responder::Responder;
+use crate::lab::scenario::Event;
+
+/// Frames that are taken from one side before the others have their turn.
+const TURN: usize = 64;
+/// The longest frame: an Ethernet header and a packet of 1,500 octets, and room for what should not come.
+const FRAME: usize = 65_536;
+
+/// Everything that changes while the lab runs.
+pub(super) struct Bridge {
+    fabric: Fabric,
+    responder: Responder,
+    record: Option<(Record, File)>,
+    due: BinaryHeap<Reverse<Due>>,
+    /// How many were ever put into `due`: those of the same moment leave in the order they came.
+    put: u64,
+    /// When the last packet of each node leaves, each way: queues do not let packets overtake.
+    last: HashMap<(Ipv4Addr, bool), Duration>,
+    began: Instant,
+}
+
+/// The side of the wire on which a frame leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Near,
+    Far,
+}
+
+/// Something that happens at a moment.
+struct Due {
+    at: Duration,
+    number: u64,
+    what: Parcel,
+}
+
+enum Parcel {
+    Frame(Side, Vec<u8>),
+    Reply {
+        from: Ipv4Addr,
+        to: SocketAddrV4,
+        bytes: Vec<u8>,
+    },
+    Act(Action),
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        (self.at, self.number) == (other.at, other.number)
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.number).cmp(&(other.at, other.number))
+    }
+}
+
+/// A timer of the kernel's: tokio's own counts in milliseconds, and a wire in microseconds.
+struct Timer(TimerFd);
+
+impl AsRawFd for Timer {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_fd().as_raw_fd()
+    }
+}
+
+/// The sockets, ready to be waited for.
+struct Ports {
+    near: AsyncFd<Socket>,
+    far: AsyncFd<Socket>,
+    agents: AsyncFd<AgentSocket>,
+}
+
+impl Bridge {
+    /// Makes a bridge over which nothing has gone yet; moments count from `began`.
+    pub(super) fn new(
+        fabric: Fabric,
+        responder: Responder,
+        record: Option<(Record, File)>,
+        events: Vec<Event>,
+        began: Instant,
+    ) -> Self {
+        let mut bridge = Self {
+            fabric,
+            responder,
+            record,
+            due: BinaryHeap::new(),
+            put: 0,
+            last: HashMap::new(),
+            began,
+        };
+        for event in events {
+            bridge.put(event.at, Parcel::Act(event.action));
+        }
+        bridge
+    }
+
+    /// Carries frames, answers questions and obeys calls until it is told to stop.
+    pub(super) async fn carry(
+        mut self,
+        cables: Cables,
+        mut calls: mpsc::Receiver<Call>,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
+        let ports = Ports {
+            near: watched(cables.near)?,
+            far: watched(cables.far)?,
+            agents: watched(cables.agents)?,
+        };
+        let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+        let timer = Timer(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?);
+        let timer = watched(timer)?;
+        for listener in cables.services {
+            tokio::spawn(shake_hands(tokio::net::TcpListener::from_std(listener)?));
+        }
+        let mut buffer = vec![0; FRAME];
+        let mut armed = None;
+        loop {
+            self.deliver(&ports);
+            self.arm(timer.get_ref(), &mut armed)?;
+            tokio::select! {
+                () = stop.cancelled() => break,
+                ready = ports.near.readable() => self.take(ready?, Side::Near, &mut buffer),
+                ready = ports.far.readable() => self.take(ready?, Side::Far, &mut buffer),
+                ready = ports.agents.readable() => self.hear(ready?),
+                ready = timer.readable() => {
+                    ready?.clear_ready();
+                    // Only says how often it went off.
+                    let _ = timer.get_ref().0.wait();
+                    armed = None;
+                }
+                Some((line, answer)) = calls.recv() => {
+                    // Whoever asked may have gone.
+                    let _ = answer.send(self.obey(&line));
+                }
+            }
+        }
+        if let Some((record, file)) = &mut self.record {
+            write(file, &record.rest());
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> Duration {
+        crate::clock::now().saturating_duration_since(self.began)
+    }
+
+    fn put(&mut self, at: Duration, what: Parcel) {
+        self.put += 1;
+        let number = self.put;
+        self.due.push(Reverse(Due { at, number, what }));
+    }
+
+    /// Takes frames from one side.
+    fn take(&mut self, mut ready: AsyncFdReadyGuard<'_, Socket>, side: Side, buffer: &mut [u8]) {
+        for _ in 0..TURN {
+            match ready.get_inner().read(buffer) {
+                Ok(octets) => {
+                    let at = self.now();
+                    self.pass(side, &buffer[..octets], at);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready.clear_ready();
+                    break;
+                }
+                // A frame that cannot be taken is lost, as on any wire.
+                Err(_) => break,
+            }
+        }
+    }
+
+    /// Asks the fabric what becomes of a frame.
+    fn pass(&mut self, side: Side, frame: &[u8], at: Duration) {
+        let is_near = side == Side::Near;
+        let Some(packet) = crate::lab::frame::read(frame, is_near) else {
+            return;
+        };
+        let node = if is_near {
+            packet.destination
+        } else {
+            packet.source
+        };
+        match self.fabric.packet(&packet, at) {
+            Fate::Drop => {}
+            Fate::Deliver { after, ttl } => {
+                if is_near && self.ignores(node, frame) {
+                    return;
+                }
+                let mut frame = frame.to_vec();
+                crate::lab::frame::finish(&mut frame, ttl);
+                let last = self.last.entry((node, is_near)).or_default();
+                *last = (*last).max(at + after);
+                let when = *last;
+                let other = if is_near { Side::Far } else { Side::Near };
+                self.put(when, Parcel::Frame(other, frame));
+            }
+            Fate::Answer { router, why, after } => {
+                if let Some(answer) = crate::lab::frame::answer(frame, router, why) {
+                    self.put(at + after, Parcel::Frame(side, answer));
+                }
+            }
+        }
+    }
+
+    /// Returns whether a node that answers no echo is asked for one.
+    fn ignores(&self, address: Ipv4Addr, frame: &[u8]) -> bool {
+        crate::lab::frame::asks_echo(frame)
+            && self
+                .fabric
+                .node_of(IpAddr::V4(address))
+                .is_some_and(|node| self.fabric.behaviour(&node.id) == Behaviour::Pingless)
+    }
+
+    /// Lets the agents answer what was asked of them.
+    fn hear(&mut self, mut ready: AsyncFdReadyGuard<'_, AgentSocket>) {
+        for _ in 0..TURN {
+            match ready.get_inner().receive() {
+                Ok(question) => {
+                    let at = self.now();
+                    let reply =
+                        self.responder
+                            .answer(&self.fabric, question.asked, &question.bytes, at);
+                    if let Some(reply) = reply {
+                        let parcel = Parcel::Reply {
+                            from: reply.from,
+                            to: question.peer,
+                            bytes: reply.bytes,
+                        };
+                        self.put(at + reply.after, parcel);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready.clear_ready();
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+    }
+
+    /// Does everything whose moment has come.
+    fn deliver(&mut self, ports: &Ports) {
+        loop {
+            let now = self.now();
+            let is_due = self.due.peek().is_some_and(|Reverse(due)| due.at <= now);
+            let Some(Reverse(due)) = is_due.then(|| self.due.pop()).flatten() else {
+                return;
+            };
+            // A full queue of the kernel's loses the packet, as a full router does.
+            match due.what {
+                Parcel::Frame(Side::Near, frame) => {
+                    let _ = ports.near.get_ref().send(&frame);
+                }
+                Parcel::Frame(Side::Far, frame) => {
+                    let _ = ports.far.get_ref().send(&frame);
+                }
+                Parcel::Reply { from, to, bytes } => {
+                    let _ = ports.agents.get_ref().send(from, to, &bytes);
+                }
+                Parcel::Act(action) => self.act(&action, due.at),
+            }
+        }
+    }
+
+    /// Sets the timer to the next moment, if that is not what it is set to.
+    fn arm(&self, timer: &Timer, armed: &mut Option<Duration>) -> io::Result<()> {
+        let next = self.due.peek().map(|Reverse(due)| due.at);
+        if next.is_some() && next != *armed {
+            let wait = next.unwrap_or_default().saturating_sub(self.now());
+            // Zero would switch it off.
+            let wait = wait.max(Duration::from_nanos(1));
+            let expiration = Expiration::OneShot(TimeSpec::from_duration(wait));
+            timer.0.set(expiration, TimerSetTimeFlags::empty())?;
+            *armed = next;
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, action: &Action, at: Duration) {
+        self.fabric.act(action, at);
+        if let Some((record, file)) = &mut self.record {
+            write(file, &record.update(action, &self.fabric.faults(), at));
+        }
+    }
+
+    /// Does what a line asks, and says how it went, in one line.
+    fn obey(&mut self, line: &str) -> String {
+        match Request::parse(line, self.fabric.network()) {
+            Ok(Request::Act(action)) => {
+                let at = self.now();
+                self.act(&action, at);
+                format!("ok {action}")
+            }
+            Ok(Request::List) => {
+                let faults = self.fabric.faults();
+                let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+                format!("ok {}", faults.join(", ")).trim_end().to_owned()
+            }
+            Err(error) => format!("error {error}"),
+        }
+    }
+}
+
+fn write(file: &mut File, lines: &[String]) {
+    for line in lines {
+        // A disk that is full must not stop the network.
+        let _ = writeln!(file, "{line}");
+    }
+}
+
+/// Lets the runtime tell when something may be read.
+#[expect(
+    deprecated,
+    reason = "its successor is unsafe; what is given here owns its descriptor and never changes it"
+)]
+fn watched<T: AsRawFd>(inner: T) -> io::Result<AsyncFd<T>> {
+    AsyncFd::with_interest(inner, Interest::READABLE)
+}
+
+/// Accepts and closes: a service that is there, and no more.
+async fn shake_hands(listener: tokio::net::TcpListener) {
+    while listener.accept().await.is_ok() {}
+}
+
+/// Returns the ports on which services of the far side shake hands.
+pub(super) fn service_ports(fabric: &Fabric) -> Vec<u16> {
+    use crate::model::target::Method;
+    let mut ports: Vec<u16> = fabric
+        .network()
+        .targets()
+        .iter()
+        .filter_map(|target| match target.id.method {
+            Method::Tcp(port) => Some(port),
+            Method::Ping | Method::Snmp => None,
+        })
+        .collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}

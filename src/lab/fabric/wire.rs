@@ -1,0 +1,178 @@
+//! One link of the fabric: how long a packet takes over it and whether it arrives.
+
+use std::time::Duration;
+
+use crate::graph::mix;
+use crate::lab::action::Loss;
+use crate::model::network::{Link, Network};
+
+/// Light in glass travels a kilometre in this time.
+const NANOS_PER_KM: f64 = 5_000.0;
+
+/// Fibre is not laid along the great circle; a third more is usual where only the ends are known.
+const DETOUR: f64 = 1.3;
+
+/// The mean radius of the Earth (IUGG).
+const EARTH_KM: f64 = 6_371.0;
+
+/// Random numbers that depend on the seed and on how many were drawn before, and on nothing else.
+#[derive(Clone, Debug)]
+pub(super) struct Dice {
+    seed: u64,
+    drawn: u64,
+}
+
+impl Dice {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            seed: mix(seed),
+            drawn: 0,
+        }
+    }
+
+    /// Returns a number in 0..1, 1 excluded.
+    pub(super) fn throw(&mut self) -> f64 {
+        self.drawn = self.drawn.wrapping_add(1);
+        // 53 bits are what a double holds.
+        (mix(self.seed ^ mix(self.drawn)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// Loss as a channel with a memory (Gilbert 1960, Elliott 1963): good passes everything, bad nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Channel {
+    enter: f64,
+    leave: f64,
+    bad: bool,
+}
+
+impl Channel {
+    /// Returns the channel with this loss, or `None` when nothing is lost.
+    ///
+    /// Bad lasts `burst` packets in the mean; the share of bad packets is the ratio.
+    pub(super) fn new(loss: &Loss, dice: &mut Dice) -> Option<Self> {
+        let ratio = loss.ratio.clamp(0.0, 1.0);
+        if ratio == 0.0 {
+            return None;
+        }
+        // With a burst of 1 / (1 - ratio) the state has no memory: independent loss is that case.
+        let leave = (1.0 / loss.burst.max(1.0)).min(1.0 - ratio);
+        Some(Self {
+            enter: if ratio < 1.0 {
+                (leave * ratio / (1.0 - ratio)).min(1.0)
+            } else {
+                1.0
+            },
+            leave,
+            bad: dice.throw() < ratio,
+        })
+    }
+
+    /// Returns whether the next packet is lost.
+    pub(super) fn loses(&mut self, dice: &mut Dice) -> bool {
+        let lost = self.bad;
+        let turn = if self.bad { self.leave } else { self.enter };
+        if dice.throw() < turn {
+            self.bad = !self.bad;
+        }
+        lost
+    }
+}
+
+/// One link: its delay, its loss in each direction, what it carried.
+#[derive(Clone, Debug)]
+pub(super) struct Wire {
+    base: f64,
+    jitter: f64,
+    /// Octets a second that are modelled beside the probes, a to b and b to a.
+    pub(super) background: [u64; 2],
+    /// Loss a to b and b to a.
+    pub(super) channels: [Option<Channel>; 2],
+    /// Octets of packets that the fabric itself carried, a to b and b to a.
+    pub(super) carried: [u64; 2],
+    /// How long it was dead before the present state began, and when it died if it is dead.
+    dead: (Duration, Option<Duration>),
+}
+
+impl Wire {
+    pub(super) fn new(link: &Link, network: &Network, seed: u64) -> Self {
+        // Switching, serialisation and the queues of an ordinary hour; assumptions of ours, one way.
+        let (base, jitter) = match link.kind.as_str() {
+            "lan" => (10e3, 4e3),
+            "mpls" => (900e3, 150e3),
+            "radio" => (1_200e3, 400e3),
+            "4g" => (16_000e3, 5_000e3),
+            "satellite" => (250_000e3, 8_000e3),
+            _ => (60e3, 20e3),
+        };
+        let km = link
+            .length_km
+            .or_else(|| between(link, network))
+            .unwrap_or(0.0)
+            // Once around the Earth; a slip of the pen shall not stop time.
+            .clamp(0.0, 40_000.0);
+        let capacity = link.capacity.unwrap_or(1_000_000_000);
+        let rate = |salt: u64| {
+            let hash = link
+                .id
+                .as_str()
+                .bytes()
+                .fold(mix(seed ^ salt), |hash, byte| mix(hash ^ u64::from(byte)));
+            // Between 2 and 30 % of the capacity: busy enough to be seen, far from full.
+            capacity / 8_000 * (20 + hash % 280)
+        };
+        Self {
+            base: base + km * NANOS_PER_KM,
+            jitter,
+            background: [rate(1), rate(2)],
+            channels: [None, None],
+            carried: [0, 0],
+            dead: (Duration::ZERO, None),
+        }
+    }
+
+    /// Returns how long the next packet takes: the base, and a wait that is exponential up to ten means.
+    pub(super) fn delay(&self, dice: &mut Dice) -> Duration {
+        let wait = (-(1.0 - dice.throw()).ln()).min(10.0);
+        Duration::from_secs_f64((self.base + self.jitter * wait) / 1e9)
+    }
+
+    /// Notes that the link is dead, or alive, from `at` on.
+    pub(super) fn note(&mut self, is_dead: bool, at: Duration) {
+        match (self.dead.1, is_dead) {
+            (None, true) => self.dead.1 = Some(at),
+            (Some(since), false) => {
+                self.dead = (self.dead.0 + at.saturating_sub(since), None);
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the octets that went a to b and b to a until `at`, background and carried.
+    ///
+    /// They never fall and stand still while the link is dead.
+    pub(super) fn octets(&self, at: Duration) -> [u64; 2] {
+        let dead = self.dead.0
+            + self
+                .dead
+                .1
+                .map_or(Duration::ZERO, |since| at.saturating_sub(since));
+        let alive = at.saturating_sub(dead).as_nanos();
+        [0, 1].map(|way| {
+            let modelled = u128::from(self.background[way]) * alive / 1_000_000_000;
+            modelled as u64 + self.carried[way]
+        })
+    }
+}
+
+/// Returns the way between the ends of a link whose length nobody wrote down.
+fn between(link: &Link, network: &Network) -> Option<f64> {
+    let [a, b] = link
+        .ends()
+        .map(|end| network.nodes.get(&end.node).and_then(|node| node.position));
+    let (a, b) = (a?, b?);
+    let half = |degrees: f64| (degrees.to_radians() / 2.0).sin().powi(2);
+    let chord = half(b.lat - a.lat)
+        + a.lat.to_radians().cos() * b.lat.to_radians().cos() * half(b.lon - a.lon);
+    Some(2.0 * EARTH_KM * chord.sqrt().min(1.0).asin() * DETOUR)
+}

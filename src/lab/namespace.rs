@@ -1,0 +1,383 @@
+//! Three network namespaces and two virtual cables: near, where COMMAND lives; wire; and far, with every device.
+//!
+//! `enter` must run before any second thread exists: with one, `unshare(CLONE_NEWUSER)` is refused. Every step
+//! is taken alone, so that the one that is refused can be named. A netlink socket belongs to the namespace of
+//! the thread that opened it, whatever the thread does afterwards.
+
+use std::fs::{self, File};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::os::fd::AsRawFd;
+
+use caps::{CapSet, Capability};
+use nix::errno::Errno;
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::unistd::{getegid, geteuid};
+use pnet::datalink::{Channel, Config, NetworkInterface};
+use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkAttribute};
+use rtnetlink::packet_route::route::{RouteScope, RouteType};
+use rtnetlink::{Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::lab::addressing::Addressing;
+use crate::lab::agent_socket::AgentSocket;
+
+/// Octets of frames that may wait on one side: a burst to every agency and more.
+const BUFFER: usize = 8 << 20;
+/// The loopback of every namespace.
+const LOOPBACK: u32 = 1;
+
+/// One end of a virtual cable, numbered so high that no device of the kernel's own is there.
+#[derive(Clone, Copy)]
+struct End {
+    name: &'static str,
+    index: u32,
+}
+
+impl End {
+    const NEAR: Self = Self {
+        name: "lab0",
+        index: 480,
+    };
+    const WIRE_NEAR: Self = Self {
+        name: "lab1",
+        index: 481,
+    };
+    const WIRE_FAR: Self = Self {
+        name: "lab2",
+        index: 482,
+    };
+    const FAR: Self = Self {
+        name: "lab3",
+        index: 483,
+    };
+
+    /// Returns a locally administered address of its own.
+    fn mac(self) -> [u8; 6] {
+        [0x02, 0x4C, 0x41, 0x42, 0x00, self.index as u8]
+    }
+}
+
+/// Why the lab cannot have a network of its own here: the step, the reason, and what would allow it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the lab cannot {step}: {why}.")]
+pub struct Refused {
+    /// What was tried.
+    pub step: &'static str,
+    /// What the kernel said.
+    pub why: String,
+    /// Which setting to look at, and how to allow it.
+    pub advice: String,
+}
+
+/// What the fabric works with.
+#[derive(Debug)]
+pub(super) struct Cables {
+    /// Frames to and from COMMAND.
+    pub(super) near: Socket,
+    /// Frames to and from the devices.
+    pub(super) far: Socket,
+    /// The agents.
+    pub(super) agents: AgentSocket,
+    /// Ports of services, which only shake hands.
+    pub(super) services: Vec<TcpListener>,
+}
+
+/// Moves this process into namespaces of its own; it is then in the near one.
+///
+/// With the rights to it only the network is left; otherwise a user namespace comes first, in which the user
+/// stays itself, so that files keep their owner.
+pub(super) fn enter() -> Result<(), Refused> {
+    let has = |capability| caps::has_cap(None, CapSet::Effective, capability).unwrap_or(false);
+    if has(Capability::CAP_SYS_ADMIN)
+        && has(Capability::CAP_NET_ADMIN)
+        && unshare(CloneFlags::CLONE_NEWNET).is_ok()
+    {
+        return Ok(());
+    }
+    let (user, group) = (geteuid(), getegid());
+    unshare(CloneFlags::CLONE_NEWUSER).map_err(|errno| refused("make a user namespace", errno))?;
+    for (file, text) in [
+        ("/proc/self/setgroups", "deny".to_owned()),
+        ("/proc/self/uid_map", format!("{user} {user} 1")),
+        ("/proc/self/gid_map", format!("{group} {group} 1")),
+    ] {
+        fs::write(file, text).map_err(|error| {
+            let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+            refused("map its user into a user namespace", errno)
+        })?;
+    }
+    unshare(CloneFlags::CLONE_NEWNET).map_err(|errno| refused("make a network namespace", errno))
+}
+
+/// Builds wire and far from a thread of its own, which ends in the wire; `near` is the first namespace.
+///
+/// Needs a current-thread runtime, on which the netlink connections go on running.
+pub(super) async fn build(
+    near: &File,
+    addressing: &Addressing,
+    ports: &[u16],
+) -> Result<Cables, Refused> {
+    let step = "open a netlink socket";
+    let enter = |errno| refused("make a network namespace", errno);
+    setns(near, CloneFlags::CLONE_NEWNET).map_err(enter)?;
+    let near_link = connect().map_err(|error| failed(step, &error))?;
+    tune("conf/all/rp_filter", "0");
+    tune("conf/default/rp_filter", "0");
+    tune("ping_group_range", &format!("{0} {0}", getegid()));
+
+    unshare(CloneFlags::CLONE_NEWNET).map_err(enter)?;
+    let far = namespace().map_err(|error| failed("open its own namespace", &error))?;
+    let far_link = connect().map_err(|error| failed(step, &error))?;
+    // Rate limits belong to the model; the kernel behind all devices has none.
+    tune("icmp_ratelimit", "0");
+    tune("icmp_msgs_per_sec", "1000000");
+    tune("icmp_msgs_burst", "1000000");
+    tune("conf/all/rp_filter", "0");
+    tune("conf/default/rp_filter", "0");
+    let agents = AgentSocket::open().map_err(|error| failed("open port 161", &error))?;
+    let services = ports
+        .iter()
+        .map(|port| {
+            let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port))?;
+            listener.set_nonblocking(true)?;
+            Ok(listener)
+        })
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(|error| failed("open the ports of services", &error))?;
+
+    unshare(CloneFlags::CLONE_NEWNET).map_err(enter)?;
+    // Without it the kernel would send its own router solicitations over the wire.
+    for scope in ["all", "default"] {
+        let file = format!("/proc/sys/net/ipv6/conf/{scope}/disable_ipv6");
+        let _ = fs::write(file, "1");
+    }
+    let wire_link = connect().map_err(|error| failed(step, &error))?;
+    let lay = "lay a virtual cable";
+    let result: Result<(), rtnetlink::Error> = async {
+        cable(&wire_link, End::WIRE_NEAR, End::NEAR, near).await?;
+        cable(&wire_link, End::WIRE_FAR, End::FAR, &far).await?;
+        Ok(())
+    }
+    .await;
+    result.map_err(|error| netlink_refused(lay, &error))?;
+    let result: Result<(), rtnetlink::Error> = async {
+        raise(&wire_link, End::WIRE_NEAR.index).await?;
+        raise(&wire_link, End::WIRE_FAR.index).await?;
+        furnish_near(&near_link, addressing).await?;
+        furnish_far(&far_link, addressing).await
+    }
+    .await;
+    result.map_err(|error| netlink_refused("set addresses and routes", &error))?;
+    let open = |end| frames(end).map_err(|error| failed("open a packet socket", &error));
+    Ok(Cables {
+        near: open(End::WIRE_NEAR)?,
+        far: open(End::WIRE_FAR)?,
+        agents,
+        services,
+    })
+}
+
+/// Returns this thread's network namespace.
+pub(super) fn namespace() -> io::Result<File> {
+    File::open("/proc/thread-self/ns/net")
+}
+
+/// Opens a netlink socket in this thread's namespace and lets it run.
+fn connect() -> io::Result<Handle> {
+    let (connection, handle, _) = rtnetlink::new_connection()?;
+    tokio::spawn(connection);
+    Ok(handle)
+}
+
+/// Sets what is good to have but not needed; the kernel may not know it.
+fn tune(setting: &str, value: &str) {
+    let _ = fs::write(format!("/proc/sys/net/ipv4/{setting}"), value);
+}
+
+/// Makes a pair whose other end is born in another namespace.
+async fn cable(
+    link: &Handle,
+    here: End,
+    there: End,
+    namespace: &File,
+) -> Result<(), rtnetlink::Error> {
+    let other = LinkUnspec::new_with_name(there.name)
+        .index(there.index)
+        .address(there.mac().to_vec())
+        // The fabric computes checksums of frames, so none may be longer than one packet.
+        .append_extra_attribute(LinkAttribute::GsoMaxSegs(1))
+        .setns_by_fd(namespace.as_raw_fd())
+        .build();
+    let message = LinkMessageBuilder::<LinkVeth>::new(here.name, there.name)
+        .set_info_data(InfoData::Veth(InfoVeth::Peer(other)))
+        .index(here.index)
+        .address(here.mac().to_vec())
+        .build();
+    link.link().add(message).execute().await
+}
+
+async fn raise(link: &Handle, index: u32) -> Result<(), rtnetlink::Error> {
+    let message = LinkUnspec::new_with_index(index).up().build();
+    link.link().set(message).execute().await
+}
+
+async fn furnish_near(link: &Handle, plan: &Addressing) -> Result<(), rtnetlink::Error> {
+    raise(link, LOOPBACK).await?;
+    raise(link, End::NEAR.index).await?;
+    for own in &plan.own {
+        let own = IpAddr::V4(*own);
+        link.address().add(LOOPBACK, own, 32).execute().await?;
+    }
+    join(link, End::NEAR, (plan.near, plan.far), End::FAR).await?;
+    let route = RouteMessageBuilder::<Ipv4Addr>::new()
+        .gateway(plan.far)
+        .output_interface(End::NEAR.index)
+        .build();
+    link.route().add(route).execute().await
+}
+
+async fn furnish_far(link: &Handle, plan: &Addressing) -> Result<(), rtnetlink::Error> {
+    /// The table of what is here (`RT_TABLE_LOCAL`).
+    const LOCAL: u32 = 255;
+    raise(link, LOOPBACK).await?;
+    raise(link, End::FAR.index).await?;
+    join(link, End::FAR, (plan.far, plan.near), End::NEAR).await?;
+    for prefix in &plan.prefixes {
+        let route = RouteMessageBuilder::<Ipv4Addr>::new()
+            .destination_prefix(prefix.network(), prefix.prefix_len())
+            .table_id(LOCAL)
+            .kind(RouteType::Local)
+            .scope(RouteScope::Host)
+            .output_interface(LOOPBACK)
+            .build();
+        link.route().add(route).execute().await?;
+    }
+    Ok(())
+}
+
+/// Gives an end its address and a neighbour for good: a question of ARP would lose half of the first burst.
+async fn join(
+    link: &Handle,
+    end: End,
+    (own, other): (Ipv4Addr, Ipv4Addr),
+    peer: End,
+) -> Result<(), rtnetlink::Error> {
+    let own = IpAddr::V4(own);
+    link.address().add(end.index, own, 30).execute().await?;
+    link.neighbours()
+        .add(end.index, IpAddr::V4(other))
+        .link_layer_address(&peer.mac())
+        .execute()
+        .await
+}
+
+/// Opens a socket for the frames of an end in this thread's namespace.
+fn frames(end: End) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(0)))?;
+    // The kernel grants as much of it as net.core.rmem_max allows.
+    socket.set_recv_buffer_size(BUFFER)?;
+    socket.set_nonblocking(true)?;
+    // pnet binds and then owns what it is given; a second handle of the same socket stays here. Its own socket
+    // would be inherited by COMMAND, and its default buffer loses a sixth of a burst to every agency.
+    let given = socket.try_clone()?;
+    let config = Config {
+        socket_fd: Some(std::os::fd::IntoRawFd::into_raw_fd(given)),
+        ..Config::default()
+    };
+    let interface = NetworkInterface {
+        name: end.name.to_owned(),
+        description: String::new(),
+        index: end.index,
+        mac: None,
+        ips: Vec::new(),
+        flags: 0,
+    };
+    match pnet::datalink::channel(&interface, config)? {
+        Channel::Ethernet(..) => Ok(socket),
+        _ => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+fn failed(step: &'static str, error: &io::Error) -> Refused {
+    let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+    refused(step, errno)
+}
+
+fn netlink_refused(step: &'static str, error: &rtnetlink::Error) -> Refused {
+    match error {
+        rtnetlink::Error::NetlinkError(message) => {
+            refused(step, Errno::from_raw(message.raw_code().abs()))
+        }
+        other => Refused {
+            step,
+            why: other.to_string(),
+            advice: String::new(),
+        },
+    }
+}
+
+/// Says what a refusal means on the systems where it was seen.
+fn refused(step: &'static str, errno: Errno) -> Refused {
+    let setting = |name: &str| {
+        fs::read_to_string(format!("/proc/sys/{}", name.replace('.', "/")))
+            .ok()
+            .map(|text| text.trim().to_owned())
+    };
+    let is = |name: &str, value: &str| setting(name).as_deref() == Some(value);
+    let is_filtered = fs::read_to_string("/proc/self/status").is_ok_and(|status| {
+        status
+            .lines()
+            .any(|line| line.replace('\t', " ") == "Seccomp: 2")
+    });
+    let advice = if errno == Errno::ENOSPC {
+        let limits = ["user.max_user_namespaces", "user.max_net_namespaces"];
+        let counts = limits.map(|name| {
+            format!(
+                "{name} = {}",
+                setting(name).unwrap_or_else(|| "?".to_owned())
+            )
+        });
+        let raise = |name| format!("`sysctl -w {name}=1000`");
+        let zeros: Vec<String> = limits
+            .into_iter()
+            .filter(|name| is(name, "0"))
+            .map(raise)
+            .collect();
+        format!(
+            "The number of namespaces is limited: {}. Raise it, as root: {}.",
+            counts.join(", "),
+            if zeros.is_empty() {
+                limits.map(raise).join(" and ")
+            } else {
+                zeros.join(" and ")
+            }
+        )
+    } else if is("kernel.apparmor_restrict_unprivileged_userns", "1") {
+        "AppArmor keeps user namespaces from ordinary users \
+         (kernel.apparmor_restrict_unprivileged_userns = 1). Give the program a profile with `userns,`, or \
+         run the lab with sudo."
+            .to_owned()
+    } else if is("kernel.unprivileged_userns_clone", "0") {
+        "User namespaces are kept from ordinary users (kernel.unprivileged_userns_clone = 0). Allow them, \
+         as root, with `sysctl -w kernel.unprivileged_userns_clone=1`, or run the lab with sudo."
+            .to_owned()
+    } else if is_filtered {
+        "A container's seccomp filter refuses it (Seccomp: 2 in /proc/self/status). Start the container \
+         with `--cap-add SYS_ADMIN --cap-add NET_ADMIN` or `--security-opt seccomp=unconfined`."
+            .to_owned()
+    } else if errno == Errno::EINVAL {
+        "The process has more than one thread, or the kernel was built without namespaces \
+         (CONFIG_USER_NS, CONFIG_NET_NS)."
+            .to_owned()
+    } else {
+        "The program may run in a chroot or in a container without the right to namespaces; run the lab \
+         outside of it, or with sudo."
+            .to_owned()
+    };
+    Refused {
+        step,
+        why: format!("{} ({errno:?})", errno.desc()),
+        advice,
+    }
+}

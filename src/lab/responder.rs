@@ -1,0 +1,158 @@
+//! What the agents answer to a datagram, in health and in sickness.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use snmp::ber::Decoder;
+use snmp::message::CommunityMessage;
+use snmp::{DecodeConfig, VarBind, Version};
+
+use crate::graph::mix;
+use crate::lab::action::Behaviour;
+use crate::lab::fabric::Fabric;
+use crate::lab::usm::{Question, User};
+use crate::model::NodeId;
+use crate::model::network::Node;
+
+/// The agents of all nodes that have credentials.
+pub struct Responder {
+    community: String,
+    user: User,
+}
+
+/// A datagram that is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// From which address; a sick agent may use another's.
+    pub from: Ipv4Addr,
+    /// How long it waits.
+    pub after: Duration,
+    /// The datagram.
+    pub bytes: Vec<u8>,
+}
+
+impl Responder {
+    /// Makes agents that know this community and this user.
+    #[must_use]
+    pub fn new(community: &str, user: User) -> Self {
+        Self {
+            community: community.to_owned(),
+            user,
+        }
+    }
+
+    /// Returns what the agent at `asked` says to a datagram; `None` is silence.
+    ///
+    /// Wrong communities, noise and nodes without credentials get silence, as from real agents.
+    #[must_use]
+    pub fn answer(
+        &self,
+        fabric: &Fabric,
+        asked: Ipv4Addr,
+        datagram: &[u8],
+        at: Duration,
+    ) -> Option<Reply> {
+        let node = fabric.node_of(IpAddr::V4(asked))?;
+        node.snmp.as_ref()?;
+        let mut reply = Reply {
+            from: asked,
+            after: Duration::ZERO,
+            bytes: Vec::new(),
+        };
+        let mut speaker = node;
+        let mut is_cut_short = false;
+        match fabric.behaviour(&node.id) {
+            Behaviour::Well | Behaviour::Pingless | Behaviour::Reboot => {}
+            Behaviour::Killed => return None,
+            Behaviour::Slow(by) => reply.after = by,
+            Behaviour::Partial => is_cut_short = true,
+            Behaviour::Garbage => {
+                reply.bytes = noise(datagram);
+                return Some(reply);
+            }
+            Behaviour::Another => {
+                speaker = another(fabric, &node.id)?;
+                reply.from = v4(speaker)?;
+            }
+        }
+        reply.bytes = self.speak(fabric, &speaker.id, datagram, is_cut_short, at)?;
+        Some(reply)
+    }
+
+    fn speak(
+        &self,
+        fabric: &Fabric,
+        node: &NodeId,
+        datagram: &[u8],
+        is_cut_short: bool,
+        at: Duration,
+    ) -> Option<Vec<u8>> {
+        let table = || {
+            let table = crate::wire::mib::encode(&fabric.device(node, at)?);
+            let end = if is_cut_short {
+                table.len() / 2
+            } else {
+                table.len()
+            };
+            Some((table, end))
+        };
+        if version(datagram)? == 3 {
+            let (started, boots) = fabric.started(node);
+            let engine = self.user.engine(node, boots, at.saturating_sub(started))?;
+            return match self.user.read(datagram, &engine)? {
+                Question::Report(bytes) => Some(bytes),
+                Question::Ask(asked) => {
+                    let (table, end): (Vec<VarBind>, usize) = table()?;
+                    let answer = crate::lab::pdu::answer(&asked.pdu, Version::V3, &table, end)?;
+                    self.user.write(&asked, answer, &engine)
+                }
+            };
+        }
+        let message = CommunityMessage::decode(datagram.to_vec().into(), DecodeConfig::default())
+            .ok()?
+            .value;
+        if message.version() != Version::V2c
+            || message.community().as_bytes() != self.community.as_bytes()
+        {
+            return None;
+        }
+        let community = message.community().clone();
+        let (table, end) = table()?;
+        let answer = crate::lab::pdu::answer(&message.into_pdu()?, Version::V2c, &table, end)?;
+        let message = CommunityMessage::v2c(community, answer.into_raw()).ok()?;
+        Some(message.encode().ok()?.to_vec())
+    }
+}
+
+/// Returns the version field: 0 is v1, 1 is v2c, 3 is v3.
+fn version(datagram: &[u8]) -> Option<i32> {
+    let mut message = Decoder::new(datagram.to_vec().into());
+    message.read_sequence().ok()?.read_integer().ok()
+}
+
+/// Returns the next node in order that has an agent of its own.
+fn another<'a>(fabric: &'a Fabric, node: &NodeId) -> Option<&'a Node> {
+    let nodes = &fabric.network().nodes;
+    let after = nodes.range(node.clone()..).skip(1);
+    after
+        .chain(nodes.iter())
+        .map(|(_, other)| other)
+        .find(|other| other.id != *node && other.snmp.is_some() && v4(other).is_some())
+}
+
+fn v4(node: &Node) -> Option<Ipv4Addr> {
+    match node.address? {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    }
+}
+
+/// Returns bytes that mean nothing, the same for the same question.
+fn noise(datagram: &[u8]) -> Vec<u8> {
+    let seed = datagram
+        .iter()
+        .fold(0, |hash, byte| mix(hash ^ u64::from(*byte)));
+    (0..8)
+        .flat_map(|place| mix(seed ^ place).to_be_bytes())
+        .collect()
+}

@@ -1,0 +1,134 @@
+//! One echo, one answer, over a socket that all targets share.
+//!
+//! Raw first: only a raw socket hears what routers say ("unreachable", "time exceeded"). Where the kernel
+//! refuses it, a datagram socket still hears echo replies, and everything else is silence there.
+//!
+//! The receive buffer is raised, because 483 replies to a burst overflow the kernel's default; the roster's
+//! pace keeps them from coming in a burst at all, so a small buffer is not fatal.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
+use std::net::IpAddr;
+
+use rustix::net::sockopt;
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+use socket2::Type;
+use surge_ping::{Client, Config, ICMP, PingIdentifier, PingSequence, SurgeError};
+
+use crate::model::reading::Answer;
+use crate::model::target::Target;
+use crate::wire::icmp::{Reply, classify};
+
+/// 32 MB held 60,000 replies at once; beyond that the kernel's own limits come first.
+const RECEIVE_BUFFER: usize = 32 << 20;
+
+/// 56 bytes, as everybody's ping sends, which tell whoever looks at the wire who asks.
+const PAYLOAD: &[u8; 56] = b"spanwatch asks whether this place can be reached.       ";
+
+/// An echo that only got advice is sent again, so often in all.
+const TRIES: u16 = 4;
+
+/// Sequence numbers below this are first tries; a later try adds a multiple of it.
+const FIRST_TRIES: u16 = u16::MAX / TRIES;
+
+/// Which ICMP socket the kernel granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IcmpKind {
+    /// Hears echo replies and what routers say.
+    Raw,
+    /// Hears echo replies only (`net.ipv4.ping_group_range`).
+    Datagram,
+}
+
+/// The ICMP socket of one address family.
+pub(crate) struct Line {
+    client: Client,
+    ident: PingIdentifier,
+    pub(crate) kind: IcmpKind,
+    /// Bytes that the kernel set aside; `None` where it did not let us look.
+    pub(crate) receive_buffer: Option<usize>,
+}
+
+impl Line {
+    /// Opens the socket; needs a running tokio runtime.
+    pub(crate) fn open(family: ICMP) -> io::Result<Self> {
+        let config = Config::builder()
+            .kind(family)
+            .sock_type_hint(Type::RAW)
+            .build();
+        let client = Client::new(&config)?;
+        let socket = client.get_socket();
+        let kind = if socket.get_type() == Type::RAW {
+            IcmpKind::Raw
+        } else {
+            IcmpKind::Datagram
+        };
+        // Two monitors on one machine hear each other's replies, so the number must differ from process to
+        // process. The top bit is set because a router that quotes one of our UDP datagrams has its length in
+        // this place, which is below 32,768.
+        let ident = PingIdentifier(0x8000 | chance() as u16);
+        let receive_buffer = enlarge(socket.get_native_sock()).ok();
+        Ok(Self {
+            client,
+            ident,
+            kind,
+            receive_buffer,
+        })
+    }
+
+    /// Asks one target once. `number` must differ from that of every other question still open.
+    pub(crate) async fn ask(&self, target: &Target, number: u16) -> Answer {
+        let mut pinger = self.client.pinger(target.address, self.ident).await;
+        pinger.timeout(target.timeout);
+        for again in 0..TRIES {
+            let sequence = PingSequence(number % FIRST_TRIES + again * FIRST_TRIES);
+            match pinger.ping(sequence, PAYLOAD).await {
+                Ok((packet, rtt)) => match classify(&packet) {
+                    Reply::Echo { ttl } => return Answer::Echo { rtt, ttl },
+                    Reply::Refused { by, why } => return Answer::Refused { by, why },
+                    // The library forgets an echo at the first packet about it, so its reply is lost to us.
+                    Reply::Aside => {}
+                },
+                // The number came round while its first owner still waits.
+                Err(SurgeError::IdenticalRequests { .. }) => {}
+                Err(SurgeError::Timeout { .. }) => return Answer::Silent,
+                Err(SurgeError::IOError(error)) => return cannot_send(target.address, &error),
+                Err(error) => {
+                    let why = format!("The echo to {} failed: {error}.", target.address);
+                    return Answer::Unsent { why: why.into() };
+                }
+            }
+        }
+        let why = format!(
+            "Only redirects came back for {}, and they hide its replies.",
+            target.address
+        );
+        Answer::Unsent { why: why.into() }
+    }
+}
+
+/// Returns a number that nobody can foretell: the keys of the standard hasher come from the operating system.
+///
+/// It only tells apart what must not be taken for each other; nothing that is judged depends on it.
+pub(crate) fn chance() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// Returns the answer for a question that did not leave this machine.
+pub(crate) fn cannot_send(address: IpAddr, error: &io::Error) -> Answer {
+    let why = format!("Nothing can be sent to {address}: {error}.");
+    Answer::Unsent { why: why.into() }
+}
+
+/// Raises a socket's receive buffer as far as the kernel lets us, and returns how far that was.
+///
+/// The library gives the number of its descriptor only. A copy of it by way of our own pidfd is a handle that
+/// the type system knows, to the same socket.
+fn enlarge(number: i32) -> io::Result<usize> {
+    let process = pidfd_open(getpid(), PidfdFlags::empty())?;
+    let socket = pidfd_getfd(&process, number, PidfdGetfdFlags::empty())?;
+    // Past rmem_max only CAP_NET_ADMIN may go.
+    sockopt::set_socket_recv_buffer_size_force(&socket, RECEIVE_BUFFER)
+        .or_else(|_| sockopt::set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER))?;
+    Ok(sockopt::socket_recv_buffer_size(&socket)?)
+}

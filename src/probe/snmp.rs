@@ -1,0 +1,413 @@
+//! One poll, one device: the system group, then the columns of ifTable and ifXTable, over one shared socket.
+//!
+//! A device may be silent, slow, half-hearted or a liar. So a poll has one deadline for everything, a datagram
+//! counts only if it comes from the device's own address and port with the request's number and community (or
+//! the user's signature), a table that does not ascend is left, and what a device may make us keep is bounded.
+//! What was read until something went wrong is given as `Partial`, because it proves that the device is alive.
+//!
+//! Wrong credentials look like silence: a device ignores a community that it does not know, and its reports of
+//! a wrong user or key are not signed, so anybody could have sent them. Whoever shows `Silent` should say so.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use snmp::{
+    Auth, Client, DesSaltState, EngineCache, Error, ErrorKind, ErrorStatus, MasterKeys, Oid,
+    PersistedDesSaltState, Retry, UdpClient, UdpTransport, UsmConfig, Value, VarBind, Version,
+};
+
+use crate::model::CredentialName;
+use crate::model::credential::{AuthProtocol, Credential, Keyring, PrivacyProtocol};
+use crate::model::device::Device;
+use crate::model::reading::Answer;
+use crate::model::target::Target;
+use crate::wire::mib::{self, Object};
+
+/// The port of SNMP agents (RFC 3417).
+pub(crate) const PORT: u16 = 161;
+
+/// No poll takes longer, whatever its interval.
+const LONGEST_POLL: Duration = Duration::from_secs(10);
+
+/// So many cells are asked for in one datagram: at about 22 bytes each the answer fits into one frame.
+const CELLS: usize = 60;
+
+/// A device may make us keep this much. 5,000 ports weigh 6.4 MB.
+const HEAVIEST: usize = 8 << 20;
+
+/// What a cell weighs beside its text.
+const CELL_WEIGHT: usize = 64;
+
+/// Epochs end at 2^31 - 1, and the one after the first is used.
+const DES_EPOCHS: u32 = (1 << 31) - 4;
+
+/// `DeviceText` keeps no more of a text.
+const LONGEST_TEXT: usize = 255;
+
+/// The sockets of SNMP; IPv6 is `Err` with the reason where this machine has none.
+#[derive(Clone)]
+pub(crate) struct Transports {
+    pub(crate) v4: UdpTransport,
+    pub(crate) v6: Result<UdpTransport, Arc<str>>,
+}
+
+/// Polls devices.
+pub(crate) struct Poller {
+    transports: Transports,
+    port: u16,
+    keys: BTreeMap<CredentialName, Result<Auth, Arc<str>>>,
+    engines: Arc<EngineCache>,
+    des: Option<DesSaltState>,
+}
+
+impl Poller {
+    /// Derives all keys once; each passphrase costs about a millisecond.
+    ///
+    /// `epoch` must differ from one start of the monitor to the next: DES (RFC 3414 §8.1.1.1) must not use a
+    /// salt twice with one key, and a random epoch needs no file to remember the last one.
+    pub(crate) fn new(transports: Transports, port: u16, keyring: &Keyring, epoch: u32) -> Self {
+        let keys = keyring
+            .iter()
+            .map(|(name, credential)| {
+                let key = auth(credential).map_err(|why| {
+                    let why = format!("The credential `{name}` cannot be used: {why}.");
+                    Arc::from(why)
+                });
+                (name.clone(), key)
+            })
+            .collect();
+        Self {
+            transports,
+            port,
+            keys,
+            engines: Arc::new(EngineCache::new()),
+            des: PersistedDesSaltState::new(epoch % DES_EPOCHS + 1)
+                .and_then(|epoch| DesSaltState::restart(epoch, |_| Ok::<(), io::Error>(())))
+                .ok(),
+        }
+    }
+
+    /// Polls one device, within its interval and at most ten seconds.
+    pub(crate) async fn ask(&self, target: &Target) -> Answer {
+        let limit = target.interval.min(LONGEST_POLL);
+        let mut poll = Poll::default();
+        let end = match tokio::time::timeout(limit, self.read(target, &mut poll)).await {
+            Ok(end) => end,
+            Err(_) => Err(Stop::Lost),
+        };
+        if !poll.heard {
+            // A device that was replaced or reset has another engine; asking the old one is silence for ever.
+            self.engines.remove(&self.address(target.address));
+        }
+        match end {
+            Err(Stop::Unsent(why)) if !poll.heard => Answer::Unsent { why },
+            Err(_) if !poll.heard => Answer::Silent,
+            Ok(()) if poll.is_whole => Answer::Device(poll.device()),
+            Ok(()) | Err(_) => Answer::Partial(poll.device()),
+        }
+    }
+
+    fn address(&self, device: IpAddr) -> SocketAddr {
+        SocketAddr::new(device, self.port)
+    }
+
+    async fn read(&self, target: &Target, poll: &mut Poll) -> Result<(), Stop> {
+        let client = self.client(target).await?;
+        poll.system(&client).await?;
+        poll.interfaces(&client).await
+    }
+
+    async fn client(&self, target: &Target) -> Result<UdpClient, Stop> {
+        let transport = match target.address {
+            IpAddr::V4(_) => &self.transports.v4,
+            IpAddr::V6(_) => match &self.transports.v6 {
+                Ok(transport) => transport,
+                Err(why) => return Err(Stop::Unsent(Arc::clone(why))),
+            },
+        };
+        let Some(name) = &target.credential else {
+            let why = "It is to be polled, but no credential is named for it.";
+            return Err(Stop::Unsent(why.into()));
+        };
+        let key = match self.keys.get(name) {
+            Some(Ok(key)) => key.clone(),
+            Some(Err(why)) => return Err(Stop::Unsent(Arc::clone(why))),
+            None => {
+                let why = format!("There is no credential `{name}`.");
+                return Err(Stop::Unsent(why.into()));
+            }
+        };
+        let retry = Retry::fixed(u32::from(target.retries), Duration::ZERO).unwrap_or_default();
+        let mut builder = Client::builder(self.address(target.address), key);
+        if let Some(des) = &self.des {
+            builder = builder.des_salt_state(des.clone());
+        }
+        builder
+            .strict_source(true)
+            .request_timeout(target.timeout)
+            .retry(retry)
+            .max_oids_per_request(Object::COLUMNS.len())
+            .engine_cache(Arc::clone(&self.engines))
+            .build_with(transport)
+            .await
+            .map_err(|error| Stop::of(&error))
+    }
+}
+
+/// Why a poll ends early.
+enum Stop {
+    /// Our own side could not ask.
+    Unsent(Arc<str>),
+    /// The device stopped answering, or answered what cannot be used.
+    Lost,
+}
+
+impl Stop {
+    fn of(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::Network
+            | ErrorKind::ConstructionTimeout
+            | ErrorKind::Closed
+            | ErrorKind::RequestIdInUse
+            | ErrorKind::OutboundMessageTooLarge
+            | ErrorKind::Config
+            | ErrorKind::Privacy
+            | ErrorKind::RandomSource
+            | ErrorKind::InvalidMessage
+            | ErrorKind::InvalidOid => {
+                Self::Unsent(format!("The question did not leave: {error}.").into())
+            }
+            _ => Self::Lost,
+        }
+    }
+}
+
+/// What one poll has heard so far.
+#[derive(Default)]
+struct Poll {
+    /// An answer came that was the device's own.
+    heard: bool,
+    /// Every column was read to its end.
+    is_whole: bool,
+    system: Vec<VarBind>,
+    cells: Vec<VarBind>,
+    weight: usize,
+}
+
+/// A column that is being read, and how far.
+struct Cursor {
+    column: Oid,
+    last: Oid,
+    ended: bool,
+}
+
+impl Poll {
+    fn device(&self) -> Arc<Device> {
+        Arc::new(Device {
+            system: mib::system(&self.system),
+            interfaces: mib::interfaces(&self.cells),
+        })
+    }
+
+    /// Reads the system group in one question, again without whatever an agent of version 1 does not know.
+    async fn system(&mut self, client: &UdpClient) -> Result<(), Stop> {
+        let mut asked: Vec<Oid> = Object::SYSTEM.iter().map(|object| object.at(0)).collect();
+        while !asked.is_empty() {
+            match client.get_many(&asked).await {
+                Ok(answer) => {
+                    self.heard = true;
+                    self.system.extend(answer.varbinds.iter().map(trimmed));
+                    return Ok(());
+                }
+                Err(error) => {
+                    let Some((_, about)) = refusal(&error) else {
+                        return Err(Stop::of(&error));
+                    };
+                    self.heard = true;
+                    let before = asked.len();
+                    asked.retain(|oid| Some(oid) != about);
+                    if asked.len() == before {
+                        return Err(Stop::Lost);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the tables row by row, so that the cells of a row belong to one moment.
+    ///
+    /// A question that is too big or stays without an answer is halved, until the poll's deadline ends it: many
+    /// agents lose long answers, and many firewalls the fragments of them. Without GETBULK it goes on by GETNEXT.
+    async fn interfaces(&mut self, client: &UdpClient) -> Result<(), Stop> {
+        let mut cursors: Vec<Cursor> = Object::COLUMNS
+            .iter()
+            .map(|column| Cursor {
+                column: column.oid(),
+                last: column.oid(),
+                ended: false,
+            })
+            .collect();
+        let mut cells = CELLS;
+        let mut bulk = client.version() != Version::V1;
+        let mut clean = true;
+        while !cursors.is_empty() {
+            let width = cursors.len().min(cells);
+            let asked: Vec<Oid> = cursors
+                .iter()
+                .take(width)
+                .map(|cursor| cursor.last.clone())
+                .collect();
+            let answer = if bulk {
+                let rows = (cells / width).max(1);
+                client
+                    .get_bulk(&asked, 0, u32::try_from(rows).unwrap_or(1))
+                    .await
+            } else {
+                client
+                    .get_next_many(&asked)
+                    .await
+                    .map(|answer| answer.varbinds)
+            };
+            match answer {
+                Ok(varbinds) if varbinds.is_empty() => return Err(Stop::Lost),
+                Ok(varbinds) => clean &= self.take(&mut cursors, width, &varbinds),
+                Err(error) => match refusal(&error) {
+                    // The end of the tree, as version 1 says it.
+                    Some((ErrorStatus::NoSuchName, about)) => {
+                        drop_column(&mut cursors, about).ok_or(Stop::Lost)?;
+                    }
+                    Some((ErrorStatus::TooBig, _)) if cells > 1 => cells /= 2,
+                    // It finds fault with the question as a whole: some agents cannot do GETBULK.
+                    Some((_, None)) if bulk => bulk = false,
+                    // One bad column must not hide the others.
+                    Some((_, about)) => {
+                        drop_column(&mut cursors, about).ok_or(Stop::Lost)?;
+                        clean = false;
+                    }
+                    None if error.kind() == ErrorKind::Timeout && cells > 1 => cells /= 2,
+                    None => return Err(Stop::of(&error)),
+                },
+            }
+            cursors.retain(|cursor| !cursor.ended);
+            if self.weight > HEAVIEST {
+                return Err(Stop::Lost);
+            }
+        }
+        self.is_whole = clean;
+        Ok(())
+    }
+
+    /// Takes the cells of one answer; returns whether they ascended.
+    ///
+    /// They come row by row in the order of the columns asked; an answer may end in the middle of a row.
+    fn take(&mut self, cursors: &mut [Cursor], width: usize, varbinds: &[VarBind]) -> bool {
+        let mut clean = true;
+        for row in varbinds.chunks(width) {
+            for (cursor, varbind) in cursors.iter_mut().zip(row) {
+                if cursor.ended {
+                    continue;
+                }
+                if varbind.value == Value::EndOfMibView {
+                    cursor.ended = true;
+                } else if varbind.oid <= cursor.last {
+                    // Backwards is no end but a fault: the column may go on, and we would go in a circle.
+                    cursor.ended = true;
+                    clean = false;
+                } else if !varbind.oid.starts_with(&cursor.column) {
+                    cursor.ended = true;
+                } else {
+                    cursor.last = varbind.oid.clone();
+                    let cell = trimmed(varbind);
+                    self.weight += CELL_WEIGHT + cell.value.as_bytes().map_or(0, <[u8]>::len);
+                    self.cells.push(cell);
+                }
+            }
+        }
+        clean
+    }
+}
+
+/// Ends the column at whose place the agent found fault; `None` if it named none that was asked.
+fn drop_column(cursors: &mut [Cursor], about: Option<&Oid>) -> Option<()> {
+    let cursor = cursors
+        .iter_mut()
+        .find(|cursor| Some(&cursor.last) == about)?;
+    cursor.ended = true;
+    Some(())
+}
+
+/// Returns what the agent itself refused, and at which of the identifiers asked.
+fn refusal(error: &Error) -> Option<(ErrorStatus, Option<&Oid>)> {
+    match error.exchange_source() {
+        Error::Snmp { status, oid, .. } => Some((*status, oid.as_deref())),
+        _ => None,
+    }
+}
+
+/// Copies a varbind out of its datagram, without what nobody will read of a long text.
+fn trimmed(varbind: &VarBind) -> VarBind {
+    let value = match varbind.value.as_bytes() {
+        Some(bytes) => Value::from(bytes.get(..LONGEST_TEXT).unwrap_or(bytes)),
+        None => varbind.value.clone(),
+    };
+    VarBind::new(varbind.oid.clone(), value)
+}
+
+/// Turns a credential into what the library signs with. The error says what is wrong, never the secret.
+fn auth(credential: &Credential) -> Result<Auth, String> {
+    match credential {
+        Credential::V1 { community } => Ok(Auth::v1(community.expose_secret())),
+        Credential::V2c { community } => Ok(Auth::v2c(community.expose_secret())),
+        Credential::V3 {
+            user,
+            auth,
+            privacy,
+        } => {
+            let config = UsmConfig::new(user.clone());
+            let Some((protocol, passphrase)) = auth else {
+                return match privacy {
+                    None => Ok(config.into()),
+                    Some(_) => Err("privacy needs authentication".to_owned()),
+                };
+            };
+            let secret = passphrase.expose_secret().as_bytes();
+            let mut keys = MasterKeys::new(auth_protocol(*protocol), secret)
+                .map_err(|error| error.to_string())?;
+            if let Some((protocol, passphrase)) = privacy {
+                let secret = passphrase.expose_secret().as_bytes();
+                keys = keys
+                    .with_privacy(privacy_protocol(*protocol), secret)
+                    .map_err(|error| error.to_string())?;
+            }
+            let config = config
+                .with_master_keys(keys)
+                .map_err(|error| error.to_string())?;
+            Ok(config.into())
+        }
+    }
+}
+
+fn auth_protocol(protocol: AuthProtocol) -> snmp::AuthProtocol {
+    match protocol {
+        AuthProtocol::Md5 => snmp::AuthProtocol::Md5,
+        AuthProtocol::Sha1 => snmp::AuthProtocol::Sha1,
+        AuthProtocol::Sha224 => snmp::AuthProtocol::Sha224,
+        AuthProtocol::Sha256 => snmp::AuthProtocol::Sha256,
+        AuthProtocol::Sha384 => snmp::AuthProtocol::Sha384,
+        AuthProtocol::Sha512 => snmp::AuthProtocol::Sha512,
+    }
+}
+
+fn privacy_protocol(protocol: PrivacyProtocol) -> snmp::PrivProtocol {
+    match protocol {
+        PrivacyProtocol::Des => snmp::PrivProtocol::Des,
+        PrivacyProtocol::Aes128 => snmp::PrivProtocol::Aes128,
+        PrivacyProtocol::Aes192 => snmp::PrivProtocol::Aes192Blumenthal,
+        PrivacyProtocol::Aes256 => snmp::PrivProtocol::Aes256Blumenthal,
+    }
+}

@@ -1,0 +1,331 @@
+//! What lies over a page: the palette (which is the help), menus, the question before something is broken.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use tui_input::Input;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::app::Command;
+use crate::tui::keys::labels;
+use crate::tui::screen::overlay::{Choice, Entry, Overlay, entries};
+use crate::tui::screen::rows::Order;
+use crate::tui::text;
+use crate::tui::view::{View, draw_line, draw_rule, draw_text, row};
+
+/// Draws what lies over the page, if anything does.
+pub fn draw(view: View<'_>, buffer: &mut Buffer, page: Rect) {
+    match &view.screen.overlay {
+        None | Some(Overlay::Filter { .. }) => {}
+        Some(Overlay::Palette { input, cursor }) => {
+            draw_palette(view, buffer, page, input, *cursor);
+        }
+        Some(Overlay::Sort { cursor }) => {
+            let lines: Vec<Line<'_>> = Order::ALL
+                .iter()
+                .map(|order| Line::raw(format!(" {}", view.text(order.word()))))
+                .collect();
+            draw_menu(
+                view,
+                buffer,
+                page,
+                view.text("menu.sort"),
+                &lines,
+                *cursor,
+                &[],
+            );
+        }
+        Some(Overlay::Copy { items, cursor }) => {
+            let lines: Vec<Line<'_>> = items
+                .iter()
+                .map(|(word, item)| {
+                    Line::from(vec![
+                        Span::raw(" "),
+                        Span::raw(text::pad(view.text(word), 12, view.look().cut())),
+                        Span::styled(text::fit(item, 44, view.look().cut()), view.look().quiet()),
+                    ])
+                })
+                .collect();
+            draw_menu(
+                view,
+                buffer,
+                page,
+                view.text("menu.copy"),
+                &lines,
+                *cursor,
+                &[],
+            );
+        }
+        Some(Overlay::Break { choices, cursor }) => {
+            draw_break(view, buffer, page, choices, *cursor);
+        }
+    }
+}
+
+/// Returns an empty box over the middle of a page: nothing of the page shows through it.
+fn clear(view: View<'_>, buffer: &mut Buffer, page: Rect, width: u16, height: u16) -> Rect {
+    let width = width.min(page.width);
+    let height = height.min(page.height);
+    let area = Rect::new(
+        page.x + (page.width - width) / 2,
+        page.y + (page.height - height) / 3,
+        width,
+        height,
+    );
+    for y in area.top()..area.bottom() {
+        buffer.set_string(area.x, y, " ".repeat(usize::from(width)), Style::reset());
+        for edge in [area.x, area.right() - 1] {
+            buffer.set_string(edge, y, view.look().bar(), view.look().quiet());
+        }
+    }
+    draw_rule(buffer, row(area, 0), view.look());
+    draw_rule(buffer, row(area, height - 1), view.look());
+    let corners = view.look().corners();
+    let places = [
+        (area.left(), area.top()),
+        (area.right() - 1, area.top()),
+        (area.left(), area.bottom() - 1),
+        (area.right() - 1, area.bottom() - 1),
+    ];
+    for (corner, (x, y)) in corners.into_iter().zip(places) {
+        buffer.set_string(x, y, corner, view.look().quiet());
+    }
+    Rect::new(
+        area.x + 1,
+        area.y + 1,
+        width.saturating_sub(2),
+        height.saturating_sub(2),
+    )
+}
+
+fn draw_menu(
+    view: View<'_>,
+    buffer: &mut Buffer,
+    page: Rect,
+    title: &str,
+    lines: &[Line<'_>],
+    cursor: usize,
+    below: &[String],
+) {
+    let widest = lines.iter().map(Line::width).max().unwrap_or(0);
+    let wide = below
+        .iter()
+        .map(|line| text::width(line) + 1)
+        .max()
+        .unwrap_or(0);
+    let width = widest.max(wide).max(text::width(title) + 1) as u16 + 4;
+    let extra = if below.is_empty() {
+        0
+    } else {
+        below.len() as u16 + 1
+    };
+    let height = lines.len() as u16 + 4 + extra;
+    let inner = clear(view, buffer, page, width, height);
+    let look = view.look();
+    draw_line(
+        buffer,
+        row(inner, 0),
+        &Line::styled(format!(" {title}"), look.heading()),
+        look,
+    );
+    let space = usize::from(inner.height)
+        .saturating_sub(2 + usize::from(extra))
+        .max(1);
+    let first = (cursor / space * space).min(lines.len().saturating_sub(space));
+    for (at, line) in lines.iter().enumerate().skip(first).take(space) {
+        let place = row(inner, (at - first) as u16 + 2);
+        draw_line(buffer, place, line, look);
+        if at == cursor {
+            buffer.set_style(place, look.selected());
+        }
+    }
+    for (at, line) in below.iter().enumerate() {
+        let place = row(inner, (space.min(lines.len()) + 3 + at) as u16);
+        draw_text(buffer, place, &format!(" {line}"), Style::new(), look);
+    }
+}
+
+fn draw_palette(view: View<'_>, buffer: &mut Buffer, page: Rect, input: &Input, cursor: usize) {
+    let look = view.look();
+    let entries = entries(input.value(), view.picture, &view.screen.words);
+    let height = (entries.len() as u16 + 4).max(8).min(page.height);
+    let inner = clear(view, buffer, page, 66, height);
+    let prompt = Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), 1);
+    let used = draw_text(buffer, prompt, "> ", look.heading(), look);
+    let field = Rect::new(prompt.x + used, prompt.y, prompt.width - used, 1);
+    draw_input(buffer, field, input, None);
+    if input.value().is_empty() {
+        let hint = Rect::new(field.x + 2, field.y, field.width.saturating_sub(2), 1);
+        draw_text(buffer, hint, view.text("menu.palette"), look.quiet(), look);
+    }
+    let space = usize::from(inner.height).saturating_sub(2).max(1);
+    let cursor = cursor.min(entries.len().saturating_sub(1));
+    let first = (cursor / space * space).min(entries.len().saturating_sub(space));
+    for (at, entry) in entries.iter().enumerate().skip(first).take(space) {
+        let place = row(inner, (at - first) as u16 + 2);
+        let wide = usize::from(inner.width).saturating_sub(18);
+        let (words, keys) = match entry {
+            Entry::Do(binding) => (view.text(binding.word).to_owned(), labels(binding)),
+            Entry::Agency(id) => (
+                format!("{} {}", view.look().step(), view.agency(id)),
+                id.to_string(),
+            ),
+        };
+        let line = Line::from(vec![
+            Span::raw(" "),
+            Span::raw(text::pad(&words, wide, look.cut())),
+            Span::styled(text::fit(&keys, 16, look.cut()), look.quiet()),
+        ]);
+        draw_line(buffer, place, &line, look);
+        if at == cursor {
+            buffer.set_style(place, look.selected());
+        }
+    }
+    if entries.is_empty() {
+        let place = Rect::new(inner.x + 1, inner.y + 2, inner.width.saturating_sub(1), 1);
+        draw_text(buffer, place, view.text("list.none"), Style::new(), look);
+    }
+}
+
+fn draw_break(view: View<'_>, buffer: &mut Buffer, page: Rect, choices: &[Choice], cursor: usize) {
+    let network = &view.picture.network;
+    let width = usize::from(page.width).min(76) - 4;
+    let lines: Vec<Line<'_>> = choices
+        .iter()
+        .map(|choice| {
+            let shown = match &choice.command {
+                Command::Cut(element) => view.with("break.cut", &[&view.element(element)]),
+                Command::Restore(element) => view.with("break.restore", &[&view.element(element)]),
+                Command::RestoreAll => {
+                    let count = view.picture.broken.len().to_string();
+                    view.with("break.restore-all", &[&count])
+                }
+            };
+            Line::raw(format!(
+                " {}",
+                text::fit(&shown, width - 2, view.look().cut())
+            ))
+        })
+        .collect();
+    let mut below = Vec::new();
+    if let Some(choice) = choices.get(cursor) {
+        let count = choice.cuts_off.len().to_string();
+        let says = match &choice.command {
+            Command::Cut(_) if choice.cuts_off.is_empty() => view.text("break.harmless").to_owned(),
+            Command::Cut(_) => view.with("break.cuts-off", &[&count]),
+            Command::Restore(_) => view.text("break.repairs").to_owned(),
+            Command::RestoreAll => {
+                let names: Vec<String> = view
+                    .picture
+                    .broken
+                    .iter()
+                    .map(|each| network.title(each))
+                    .collect();
+                names.join(", ")
+            }
+        };
+        below.extend(text::wrap(&says, width - 2).into_iter().take(3));
+        let names: Vec<&str> = choice
+            .cuts_off
+            .iter()
+            .take(4)
+            .map(|id| view.agency(id))
+            .collect();
+        let mut listed = names.join(", ");
+        if choice.cuts_off.len() > names.len() && !names.is_empty() {
+            listed.push_str(", ");
+            listed.push_str(look_cut(view));
+        }
+        below.extend(text::wrap(&listed, width - 2).into_iter().take(3));
+    }
+    below.push(view.text("break.keys").to_owned());
+    // The box keeps its size while the cursor moves, so that the choices do not jump.
+    while below.len() < 5 {
+        below.insert(below.len() - 1, String::new());
+    }
+    draw_menu(
+        view,
+        buffer,
+        page,
+        view.text("menu.break"),
+        &lines,
+        cursor,
+        &below,
+    );
+}
+
+fn look_cut(view: View<'_>) -> &'static str {
+    view.look().cut()
+}
+
+/// Draws the line in which a filter is typed, and under the wrong word what is wrong with it.
+pub fn draw_filter_line(view: View<'_>, buffer: &mut Buffer, area: Rect, input: &Input) {
+    let look = view.look();
+    let used = draw_text(buffer, area, "/", look.heading(), look);
+    let wrong = view.screen.search(view.screen.tab).wrong.as_ref();
+    let field = Rect::new(area.x + used, area.y, area.width - used, 1);
+    let taken = draw_input(buffer, field, input, wrong.map(|wrong| &wrong.span));
+    let space = field.width.saturating_sub(taken + 3);
+    let place = Rect::new(field.x + taken + 3, field.y, space, 1);
+    let note = match wrong {
+        Some(wrong) => match &wrong.help {
+            Some(help) => format!("{} {help}", wrong.message),
+            None => wrong.message.clone(),
+        },
+        None if input.value().is_empty() => view.text("menu.filter").to_owned(),
+        None => String::new(),
+    };
+    draw_text(buffer, place, &note, look.quiet(), look);
+}
+
+/// Draws a typed text with its cursor, the bytes of `wrong` underlined; returns the columns it took.
+fn draw_input(
+    buffer: &mut Buffer,
+    area: Rect,
+    input: &Input,
+    wrong: Option<&std::ops::Range<usize>>,
+) -> u16 {
+    let mut x = area.x;
+    let mut cursor_at = None;
+    // The input counts its cursor in characters.
+    let mut counted = 0;
+    let start = input.visual_scroll(usize::from(area.width.saturating_sub(1)));
+    let mut skipped = 0;
+    for (at, grapheme) in input.value().grapheme_indices(true) {
+        let shown = crate::report::clean(grapheme);
+        let wide = text::width(&shown).max(1) as u16;
+        if counted >= input.cursor() && cursor_at.is_none() {
+            cursor_at = Some(x);
+        }
+        counted += grapheme.chars().count();
+        if skipped < start {
+            skipped += usize::from(wide);
+            continue;
+        }
+        if x + wide > area.right() {
+            break;
+        }
+        let is_wrong = wrong
+            .as_ref()
+            .is_some_and(|span| span.contains(&at) || (span.is_empty() && span.start == at));
+        let style = if is_wrong {
+            Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD)
+        } else {
+            Style::new()
+        };
+        buffer.set_string(x, area.y, &shown, style);
+        x += wide;
+    }
+    let end = area.right().saturating_sub(1);
+    // What is missing is missing at the end.
+    if wrong.is_some_and(|span| span.start >= input.value().len())
+        && let Some(cell) = buffer.cell_mut((x.min(end), area.y))
+    {
+        cell.modifier.insert(Modifier::UNDERLINED);
+    }
+    if let Some(cell) = buffer.cell_mut((cursor_at.unwrap_or(x).min(end), area.y)) {
+        cell.modifier.insert(Modifier::REVERSED);
+    }
+    x - area.x
+}

@@ -1,0 +1,246 @@
+//! What lies over a page: one thing at a time, so one enum and no flags.
+
+use std::net::IpAddr;
+
+use serde_json::json;
+use tui_input::Input;
+
+use crate::app::{Command, Picture};
+use crate::filter::fold::Folded;
+use crate::model::{AgencyId, Element};
+use crate::report::words::Words;
+use crate::tui::keys::{BINDINGS, Binding, Intent};
+use crate::tui::screen::rows::Search;
+
+/// At most this many agencies are offered in the palette.
+const OFFERED: usize = 50;
+
+/// What lies over the page.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    /// Help and palette: every action by its words, and agencies by their names.
+    Palette {
+        /// What is typed.
+        input: Input,
+        /// The selected entry.
+        cursor: usize,
+    },
+    /// The line of the filter.
+    Filter {
+        /// What is typed.
+        input: Input,
+        /// What held before, for Esc.
+        before: Search,
+    },
+    /// What to sort by.
+    Sort {
+        /// The selected entry.
+        cursor: usize,
+    },
+    /// What to copy.
+    Copy {
+        /// Key of the word, and what would be copied.
+        items: Vec<(&'static str, String)>,
+        /// The selected entry.
+        cursor: usize,
+    },
+    /// What to cut or restore in the lab.
+    Break {
+        /// What can be done.
+        choices: Vec<Choice>,
+        /// The selected one.
+        cursor: usize,
+    },
+}
+
+/// Something that can be done to the lab, and what it would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What is asked of the monitor.
+    pub command: Command,
+    /// Whom it cuts off in the network as designed, in order of id; nobody for a restoration.
+    pub cuts_off: Vec<AgencyId>,
+}
+
+/// A line of the palette.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// An action of the key table.
+    Do(&'static Binding),
+    /// An agency to go to.
+    Agency(AgencyId),
+}
+
+/// Returns what the palette offers for a typed text: actions first, then agencies.
+#[must_use]
+pub fn entries(text: &str, picture: &Picture, words: &Words) -> Vec<Entry> {
+    let query = Folded::new(text.trim());
+    let mut entries: Vec<Entry> = BINDINGS
+        .iter()
+        .filter(|binding| binding.intent != Intent::Palette)
+        .filter(|binding| query.is_in(words.text(binding.word)))
+        .map(Entry::Do)
+        .collect();
+    if !text.trim().is_empty() {
+        entries.extend(
+            picture
+                .network
+                .agencies
+                .values()
+                .filter(|agency| query.is_in(&agency.name) || query.is_in(agency.id.as_str()))
+                .take(OFFERED)
+                .map(|agency| Entry::Agency(agency.id.clone())),
+        );
+    }
+    entries
+}
+
+/// Returns what can be done to some elements of the lab, and the way back from whatever is broken.
+#[must_use]
+pub fn choices(picture: &Picture, elements: impl IntoIterator<Item = Element>) -> Vec<Choice> {
+    let mut choices: Vec<Choice> = Vec::new();
+    for element in elements {
+        let choice = if picture.broken.contains(&element) {
+            Choice {
+                command: Command::Restore(element),
+                cuts_off: Vec::new(),
+            }
+        } else {
+            Choice {
+                cuts_off: cuts_off(picture, &element),
+                command: Command::Cut(element),
+            }
+        };
+        if !choices.contains(&choice) {
+            choices.push(choice);
+        }
+    }
+    if !picture.broken.is_empty() {
+        choices.push(Choice {
+            command: Command::RestoreAll,
+            cuts_off: Vec::new(),
+        });
+    }
+    choices
+}
+
+fn cuts_off(picture: &Picture, element: &Element) -> Vec<AgencyId> {
+    picture
+        .weakness
+        .elements
+        .iter()
+        .find(|weak| weak.element == *element)
+        .map(|weak| weak.ids.clone())
+        .unwrap_or_default()
+}
+
+/// Returns what can be broken at an agency: its node, the links there, and the risk groups of both.
+#[must_use]
+pub fn breakable(picture: &Picture, agency: &AgencyId) -> Vec<Element> {
+    let network = &picture.network;
+    let Some(agency) = network.agencies.get(agency) else {
+        return Vec::new();
+    };
+    let links = network.links_at(&agency.node);
+    let node_risks = network.nodes.get(&agency.node).map(|node| &node.risks);
+    let link_risks = links
+        .iter()
+        .filter_map(|id| network.links.get(id))
+        .map(|link| &link.risks);
+    let risks: std::collections::BTreeSet<_> =
+        node_risks.into_iter().chain(link_risks).flatten().collect();
+    std::iter::once(Element::Node(agency.node.clone()))
+        .chain(links.iter().cloned().map(Element::Link))
+        .chain(risks.into_iter().cloned().map(Element::Risk))
+        .collect()
+}
+
+/// Returns what of an agency can be copied.
+#[must_use]
+pub fn copies_of_agency(picture: &Picture, id: &AgencyId) -> Vec<(&'static str, String)> {
+    let network = &picture.network;
+    let Some(agency) = network.agencies.get(id) else {
+        return Vec::new();
+    };
+    let view = picture.node(&agency.node);
+    let address: Option<IpAddr> = network
+        .nodes
+        .get(&agency.node)
+        .and_then(|node| node.address);
+    let shown = address.map(|address| address.to_string());
+    let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
+    let json = json!({
+        "id": agency.id, "name": agency.name, "class": agency.class, "area": agency.area, "node": agency.node,
+        "address": shown, "state": view.health, "why": view.why, "since": view.since, "sent": view.sent,
+        "lost": view.lost, "loss": view.loss.map(|loss| loss.ratio),
+        "rtt_median_ms": view.rtt.map(|rtt| ms(rtt.median)), "rtt_p95_ms": view.rtt.map(|rtt| ms(rtt.p95)),
+        "incident": view.incident,
+    });
+    let line = [
+        agency.id.as_str(),
+        &agency.name,
+        shown.as_deref().unwrap_or("-"),
+        view.health.word(),
+        &view
+            .since
+            .map_or_else(|| "-".to_owned(), |since| since.to_string()),
+    ]
+    .join("\t");
+    let mut items = vec![
+        ("copy.id", agency.id.to_string()),
+        ("copy.name", agency.name.clone()),
+        ("copy.line", line),
+        ("copy.json", json.to_string()),
+    ];
+    if let Some(shown) = shown {
+        items.insert(2, ("copy.address", shown));
+    }
+    items
+}
+
+/// Returns what of a weak element can be copied.
+#[must_use]
+pub fn copies_of_element(picture: &Picture, element: &Element) -> Vec<(&'static str, String)> {
+    let title = picture.network.title(element);
+    let cut = cuts_off(picture, element);
+    let json = json!({"element": element, "name": title, "agencies": cut});
+    let line = [&element.to_string(), &title, &cut.len().to_string()]
+        .map(String::as_str)
+        .join("\t");
+    vec![
+        ("copy.id", element.id().to_owned()),
+        ("copy.name", title),
+        ("copy.line", line),
+        ("copy.json", json.to_string()),
+    ]
+}
+
+/// Returns what of an incident can be copied.
+#[must_use]
+pub fn copies_of_incident(
+    picture: &Picture,
+    id: crate::model::incident::IncidentId,
+) -> Vec<(&'static str, String)> {
+    let Some(incident) = picture.incidents.iter().find(|incident| incident.id == id) else {
+        return Vec::new();
+    };
+    let causes: Vec<String> = incident.causes.iter().map(ToString::to_string).collect();
+    let json = json!({
+        "id": incident.id, "kind": incident.kind, "severity": incident.severity, "causes": incident.causes,
+        "probability": incident.probability, "cut_off": incident.cut_off, "one_path": incident.one_path,
+        "evidence": incident.evidence, "since": incident.since, "until": incident.until,
+    });
+    let line = [
+        incident.id.to_string(),
+        incident.since.to_string(),
+        causes.join(" "),
+        incident.cut_off.len().to_string(),
+    ]
+    .join("\t");
+    vec![
+        ("copy.id", incident.id.to_string()),
+        ("copy.cause", causes.join(" ")),
+        ("copy.line", line),
+        ("copy.json", json.to_string()),
+    ]
+}

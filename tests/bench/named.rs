@@ -1,0 +1,60 @@
+//! Seconds from a cut to its named cause, for every element that silences somebody; in virtual time.
+//!
+//! The figure is of the monitor's rules and not of this machine: intervals, time-outs and inquiries.
+
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+#![expect(dead_code, reason = "the trial serves the tests too")]
+
+#[path = "../trial.rs"]
+mod trial;
+
+use std::time::Duration;
+
+use spanwatch::lab::action::Action;
+use spanwatch::model::Element;
+use trial::{Trial, reference};
+
+fn main() {
+    let reference = reference();
+    let mut warm = Trial::of(&reference, 7);
+    warm.run(70);
+    let (mut outages, mut redundancies) = (Vec::new(), Vec::new());
+    for (number, element) in reference.network.elements().enumerate() {
+        if element == Element::Node(reference.network.monitor.clone()) {
+            continue;
+        }
+        let mut trial = warm.clone();
+        // Not all at one moment of the round.
+        trial.run_until(number as u64 % 10, |_| false);
+        trial.act(&Action::Cut(vec![element]));
+        if let Some(took) = trial.run_until(90, |monitor| !monitor.book().is_quiet()) {
+            let is_outage = trial
+                .open()
+                .iter()
+                .any(|incident| !incident.cut_off.is_empty());
+            if is_outage {
+                &mut outages
+            } else {
+                &mut redundancies
+            }
+            .push(took);
+        }
+    }
+    print("outages", &mut outages);
+    print("lost redundancy", &mut redundancies);
+}
+
+fn print(what: &str, times: &mut [Duration]) {
+    times.sort_unstable();
+    let Some(last) = times.len().checked_sub(1) else {
+        return;
+    };
+    let at = |percent: usize| times[(last * percent + 50) / 100].as_secs_f64();
+    println!(
+        "{what}: {} cuts named; seconds from cut to cause: median {:.1}, p95 {:.1}, max {:.1}",
+        times.len(),
+        at(50),
+        at(95),
+        at(100)
+    );
+}

@@ -1,0 +1,162 @@
+//! Routers that refuse, swallow and lead in circles, in namespaces of the test's own.
+
+use std::net::IpAddr;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use nix::sched::{CloneFlags, unshare};
+use spanwatch::model::reading::{Answer, Refusal};
+use spanwatch::model::target::{Method, Target, TargetId};
+use spanwatch::probe::ping::IcmpKind;
+
+use super::{sockets, sweep, target};
+
+/// A neighbour in a namespace of its own.
+struct Neighbour(Child);
+
+impl Neighbour {
+    fn new() -> Result<Self, String> {
+        let sleep = Command::new("unshare").args(["-n", "sleep", "60"]).spawn();
+        let neighbour = Self(sleep.map_err(|error| error.to_string())?);
+        // Until it has its own namespace, what is moved to it would land in ours.
+        let network = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/net"));
+        let ours = network("thread-self").map_err(|error| error.to_string())?;
+        let began = spanwatch::clock::now();
+        while network(&neighbour.0.id().to_string()).is_ok_and(|theirs| theirs == ours) {
+            if began.elapsed() > Duration::from_secs(5) {
+                return Err("a neighbour got no namespace".to_owned());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(neighbour)
+    }
+}
+
+impl Drop for Neighbour {
+    fn drop(&mut self) {
+        // Its end takes the namespace, and with it the veth pairs, away.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn run(line: &str) -> Result<(), String> {
+    let output = Command::new("sh")
+        .args(["-ec", line])
+        .output()
+        .map_err(|error| error.to_string())?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(format!(
+            "{line}: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        ))
+    }
+}
+
+/// Moves this thread into a network of its own, with two routers:
+///
+/// ```text
+/// here 10.77.1.1 --- 10.77.1.2 router 10.77.9.1 --- 10.77.9.2 second
+///      10.77.2.0/24 unreachable, 3 prohibited, 4 swallowed, 5 sent on and back for ever, 6 "ask yourself"
+/// ```
+fn network() -> Result<[Neighbour; 2], String> {
+    unshare(CloneFlags::CLONE_NEWNET).map_err(|error| format!("no namespace: {error}"))?;
+    let (router, second) = (Neighbour::new()?, Neighbour::new()?);
+    let (one, two) = (router.0.id(), second.0.id());
+    run(&format!(
+        "ip link set lo up; ip link add here type veth peer name there
+         ip link set there netns {one}; ip addr add 10.77.1.1/24 dev here; ip link set here up
+         ip route add 10.77.0.0/16 via 10.77.1.2
+         nsenter -t {one} -n sh -ec '
+           ip link set lo up; ip addr add 10.77.1.2/24 dev there; ip link set there up
+           ip link add on type veth peer name back; ip link set back netns {two}
+           ip addr add 10.77.9.1/24 dev on; ip link set on up
+           echo 1 > /proc/sys/net/ipv4/ip_forward
+           ip route add unreachable 10.77.2.0/24; ip route add prohibit 10.77.3.0/24
+           ip route add blackhole 10.77.4.0/24; ip route add 10.77.5.0/24 via 10.77.9.2
+           ip route add 10.77.6.0/24 via 10.77.1.1'
+         nsenter -t {two} -n sh -ec '
+           ip link set lo up; ip addr add 10.77.9.2/24 dev back; ip link set back up
+           echo 1 > /proc/sys/net/ipv4/ip_forward; ip route add default via 10.77.9.1'"
+    ))?;
+    Ok([router, second])
+}
+
+#[test]
+fn what_a_router_says_is_evidence_and_no_answer() {
+    let inside = || -> Result<(), String> {
+        let _routers = network()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| error.to_string())?;
+        runtime.block_on(routers());
+        Ok(())
+    };
+    // A thread of its own, because the namespace is the thread's.
+    let ended = std::thread::scope(|scope| scope.spawn(inside).join().expect("no panic inside"));
+    if let Err(why) = ended {
+        println!("skipped: {why}");
+    }
+}
+
+async fn routers() {
+    let Some(sockets) = sockets().await else {
+        return;
+    };
+    assert_eq!(
+        sockets.icmp_kind(),
+        IcmpKind::Raw,
+        "whoever may unshare may open raw sockets"
+    );
+    let ping = |name: &str, address: [u8; 4]| Target {
+        timeout: Duration::from_secs(1),
+        ..target(name, address.into(), Method::Ping)
+    };
+    let router = IpAddr::from([10, 77, 1, 2]);
+    let targets = vec![
+        ping("router", [10, 77, 1, 2]),
+        ping("unreachable", [10, 77, 2, 1]),
+        ping("prohibited", [10, 77, 3, 1]),
+        ping("swallowed", [10, 77, 4, 1]),
+        ping("looping", [10, 77, 5, 1]),
+        ping("redirected", [10, 77, 6, 1]),
+        ping("no-route", [192, 0, 2, 1]),
+    ];
+    let heard = sweep(sockets, targets).await;
+    let answer = |name: &str| {
+        let id = TargetId {
+            node: name.into(),
+            method: Method::Ping,
+        };
+        heard[&id].answer.clone()
+    };
+    assert!(matches!(
+        answer("router"),
+        Answer::Echo { ttl: Some(64), .. }
+    ));
+    match answer("unreachable") {
+        Answer::Refused { by, why } => assert_eq!((by, why), (router, Refusal::Unreachable(1))),
+        other => panic!("{other:?}"),
+    }
+    match answer("prohibited") {
+        Answer::Refused { by, why } => assert_eq!((by, why), (router, Refusal::Unreachable(13))),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(answer("swallowed"), Answer::Silent));
+    match answer("looping") {
+        Answer::Refused { by, why } => {
+            // 64 hops: the even ones are the second router's.
+            assert_eq!((by, why), ([10, 77, 9, 2].into(), Refusal::TimeExceeded));
+        }
+        other => panic!("{other:?}"),
+    }
+    // The router sends a redirect, which is advice, and no reply ever comes.
+    assert!(matches!(answer("redirected"), Answer::Silent));
+    match answer("no-route") {
+        Answer::Unsent { why } => assert!(why.contains("192.0.2.1"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}

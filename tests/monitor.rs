@@ -1,0 +1,407 @@
+//! The whole monitor in virtual time: every element of the reference network cut alone, told right and forgotten.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use jiff::civil::{Weekday, time};
+use spanwatch::app::Setting;
+use spanwatch::app::incident::Book;
+use spanwatch::app::monitor::Monitor;
+use spanwatch::app::reference::Reference;
+use spanwatch::lab::action::{Action, Loss};
+use spanwatch::model::agency::Hours;
+use spanwatch::model::health::Health;
+use spanwatch::model::incident::{IncidentKind, IncidentSeverity};
+use spanwatch::model::network::{Maintenance, Network, Parts};
+use spanwatch::model::target::Method;
+use spanwatch::model::{AgencyId, Element, MaintenanceId, NodeId};
+
+use crate::trial::{Trial, reference};
+
+/// What a cut does, by brute force on the graph.
+struct Truth {
+    agencies: BTreeSet<AgencyId>,
+    /// Nodes that are asked and cannot answer.
+    nodes: BTreeSet<NodeId>,
+    /// A device that can be asked has a port on what is cut.
+    is_seen: bool,
+}
+
+fn truth(reference: &Reference, element: &Element) -> Truth {
+    let (network, graph) = (&reference.network, &reference.graph);
+    let cut = graph.cut([element]);
+    let reached = graph.reach(&[graph.monitor()], &cut);
+    let is_reached = |node: &NodeId| graph.node(node).is_some_and(|ix| reached[ix.index()]);
+    let agencies = network
+        .agencies
+        .values()
+        .filter(|agency| !is_reached(&agency.node))
+        .map(|a| a.id.clone())
+        .collect();
+    let asked: BTreeSet<NodeId> = network
+        .targets()
+        .into_iter()
+        .map(|target| target.id.node)
+        .collect();
+    let nodes = asked
+        .iter()
+        .filter(|node| !is_reached(node))
+        .cloned()
+        .collect();
+    let gone: BTreeSet<NodeId> = cut
+        .nodes()
+        .iter()
+        .map(|ix| graph.node_id(*ix).clone())
+        .collect();
+    let polled = |node: &NodeId| {
+        network
+            .nodes
+            .get(node)
+            .is_some_and(|node| node.snmp.is_some() && node.probe.contains(&Method::Snmp))
+    };
+    let is_seen = network.links.values().any(|link| {
+        let is_cut = cut.links().iter().any(|ix| graph.link_id(*ix) == &link.id);
+        [(&link.a, &link.b), (&link.b, &link.a)]
+            .into_iter()
+            .any(|(near, far)| {
+                near.port.is_some()
+                    && near.node != network.monitor
+                    && polled(&near.node)
+                    && is_reached(&near.node)
+                    && (is_cut || gone.contains(&far.node))
+            })
+    });
+    Truth {
+        agencies,
+        nodes,
+        is_seen,
+    }
+}
+
+/// Cuts one element in a clone of a warm trial and says what is wrong with what the monitor says.
+fn try_one(warm: &Trial, reference: &Reference, element: &Element) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut say = |text: String| faults.push(format!("{element}: {text}"));
+    let truth = truth(reference, element);
+    let mut trial = warm.clone();
+    trial.act(&Action::Cut(vec![element.clone()]));
+    let is_visible = !truth.nodes.is_empty() || truth.is_seen;
+    let named = trial.run_until(90, |monitor| !monitor.book().is_quiet());
+    if named.is_some() {
+        // Nothing that comes later may change it.
+        trial.run(25);
+    }
+    let open = trial.open();
+    match (is_visible, open.as_slice()) {
+        (false, []) => {}
+        (false, open) => say(format!(
+            "nothing can see it, but {} incidents are open",
+            open.len()
+        )),
+        (true, [incident]) => {
+            if !incident.causes.contains(element) {
+                say(format!("blamed on {:?}", incident.causes));
+            }
+            let cut_off: BTreeSet<AgencyId> = incident.cut_off.iter().cloned().collect();
+            if cut_off != truth.agencies {
+                say(format!(
+                    "cuts off {} agencies, said {}",
+                    truth.agencies.len(),
+                    cut_off.len()
+                ));
+            }
+            let kind = if truth.agencies.is_empty() {
+                IncidentKind::Redundancy
+            } else {
+                IncidentKind::Outage
+            };
+            if incident.kind != kind {
+                say(format!("is {kind:?}, said {:?}", incident.kind));
+            }
+        }
+        (true, open) => say(format!(
+            "{} incidents: {:?}",
+            open.len(),
+            open.iter().map(|i| &i.causes).collect::<Vec<_>>()
+        )),
+    }
+    if trial.silenced() != truth.agencies {
+        say(format!(
+            "{} agencies silenced, {} shown so",
+            truth.agencies.len(),
+            trial.silenced().len()
+        ));
+    }
+    trial.act(&Action::RestoreAll);
+    trial.run_until(90, |monitor| monitor.book().is_quiet());
+    trial.run(15);
+    let open = trial.open();
+    if !open.is_empty() {
+        say(format!(
+            "{} incidents left open: {:?} {:?}",
+            open.len(),
+            open[0].causes,
+            open[0].evidence
+        ));
+    }
+    if !trial.silenced().is_empty() {
+        say("agencies left silent".to_owned());
+    }
+    faults
+}
+
+fn try_all(elements: &[Element]) -> Vec<String> {
+    let reference = reference();
+    let mut warm = Trial::of(&reference, 7);
+    warm.run(70);
+    assert!(warm.monitor.book().is_quiet(), "{:?}", warm.open());
+    assert!(warm.silenced().is_empty());
+    let counts = warm.monitor.picture(warm.now, warm.at).counts(warm.at);
+    assert_eq!(counts.up, 483, "{counts:?}");
+    let next = Mutex::new(elements.iter());
+    let faults = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let element = next.lock().expect("no panic holds it").next();
+                    let Some(element) = element else { return };
+                    let found = try_one(&warm, &reference, element);
+                    faults.lock().expect("no panic holds it").extend(found);
+                }
+            });
+        }
+    });
+    let mut faults = faults.into_inner().expect("no panic holds it");
+    faults.sort();
+    faults
+}
+
+#[test]
+fn every_element_cut_alone_is_one_incident_with_its_cause_and_ends_when_restored() {
+    let monitor = Element::Node("dc".into());
+    let elements: Vec<Element> = reference()
+        .network
+        .elements()
+        .filter(|element| *element != monitor)
+        .collect();
+    assert_eq!(elements.len(), 1337);
+    let faults = try_all(&elements);
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+}
+
+#[test]
+fn half_a_percent_of_loss_on_every_link_for_a_day_is_no_incident() {
+    let reference = reference();
+    let mut trial = Trial::of(&reference, 11);
+    for link in reference.network.links.keys() {
+        trial.act(&Action::Loss {
+            element: Element::Link(link.clone()),
+            loss: Loss::of(0.005),
+        });
+    }
+    trial.run(24 * 3600);
+    let list = trial.monitor.book().list();
+    assert!(
+        list.is_empty(),
+        "{} incidents, the first: {:?}",
+        list.len(),
+        list[0]
+    );
+}
+
+#[test]
+fn a_lossy_link_is_one_loss_incident_and_ends_when_it_is_mended() {
+    let reference = reference();
+    let mut trial = Trial::of(&reference, 5);
+    trial.run(70);
+    let link = Element::Link("pop-phu-ho--pop-phu-vang".into());
+    trial.act(&Action::Loss {
+        element: link.clone(),
+        loss: Loss::of(0.10),
+    });
+    trial
+        .run_until(600, |monitor| !monitor.book().is_quiet())
+        .expect("it is seen");
+    trial.run(300);
+    let open = trial.open();
+    assert_eq!(open.len(), 1, "{open:?}");
+    assert_eq!(open[0].kind, IncidentKind::Loss);
+    assert!(open[0].causes.contains(&link), "{:?}", open[0].causes);
+    assert!(open[0].cut_off.is_empty());
+    assert_eq!(trial.silenced(), BTreeSet::new(), "loss is not silence");
+    trial.act(&Action::RestoreAll);
+    trial.run(700);
+    assert_eq!(trial.open(), []);
+}
+
+/// The reference network, changed.
+fn changed(change: impl FnOnce(&mut Parts)) -> Reference {
+    let mut parts = (**reference().network).clone();
+    change(&mut parts);
+    Reference::new(Network::prove(parts).expect("still a network"))
+}
+
+fn health(trial: &mut Trial, agency: &str) -> Health {
+    let picture = trial.monitor.picture(trial.now, trial.at);
+    picture.agency(&agency.into()).health
+}
+
+const SCHOOL: &str = "thuan-hoa-tieu-hoc";
+
+#[test]
+fn outside_its_office_hours_silence_is_unknown_unless_something_in_front_is_silent_too() {
+    let reference = changed(|parts| {
+        let days = vec![
+            Weekday::Monday,
+            Weekday::Tuesday,
+            Weekday::Wednesday,
+            Weekday::Thursday,
+            Weekday::Friday,
+        ];
+        let hours = Hours {
+            days,
+            from: time(7, 0, 0, 0),
+            to: time(17, 30, 0, 0),
+        };
+        parts.hours.insert("office".into(), hours);
+        parts.agencies.get_mut(SCHOOL).expect("a school").hours = Some("office".into());
+    });
+    let mut trial = Trial::of(&reference, 9);
+    // Tuesday, 22:00 in Hue.
+    trial.at = "2026-11-24T15:00:00Z".parse().expect("a moment");
+    trial.run(70);
+    trial.act(&Action::Cut(vec![Element::Node(SCHOOL.into())]));
+    trial.run(90);
+    assert_eq!(
+        trial.open(),
+        [],
+        "nobody is called at night for a school that is switched off"
+    );
+    assert_eq!(health(&mut trial, SCHOOL), Health::Unknown);
+    trial.act(&Action::Cut(vec![Element::Node("pop-thuan-hoa".into())]));
+    trial.run(90);
+    assert_eq!(trial.open().len(), 1);
+    assert!(trial.open()[0].cut_off.contains(&SCHOOL.into()));
+    assert_eq!(health(&mut trial, SCHOOL), Health::Shadowed);
+    trial.act(&Action::Restore(vec![Element::Node(
+        "pop-thuan-hoa".into(),
+    )]));
+    trial.run(90);
+    assert_eq!(trial.open(), []);
+    // The next morning it should be there.
+    trial.at = "2026-11-24T23:59:30Z".parse().expect("a moment");
+    trial.run(90);
+    assert_eq!(trial.open().len(), 1, "{:?}", trial.open());
+    assert_eq!(trial.open()[0].cut_off, [AgencyId::from(SCHOOL)]);
+    assert_eq!(health(&mut trial, SCHOOL), Health::Down);
+}
+
+#[test]
+fn what_is_in_maintenance_is_shown_and_does_not_alarm_until_the_window_ends() {
+    let element = Element::Link("hall-thuan-hoa--pop-thuan-hoa".into());
+    let reference = changed(|parts| {
+        parts.maintenances.push(Maintenance {
+            id: MaintenanceId::from("cr-1"),
+            elements: vec![element.clone()],
+            from: "2026-11-24T02:00:00Z".parse().expect("a moment"),
+            to: "2026-11-24T03:05:00Z".parse().expect("a moment"),
+            reason: "splicing".into(),
+            ticket: None,
+        });
+    });
+    let mut trial = Trial::of(&reference, 9);
+    trial.run(70);
+    trial.act(&Action::Cut(vec![element.clone()]));
+    trial.run(90);
+    let open = trial.open();
+    assert_eq!(open.len(), 1);
+    assert!(
+        open[0].maintenance && open[0].severity == IncidentSeverity::Info,
+        "{:?}",
+        open[0]
+    );
+    assert_eq!(open[0].kind, IncidentKind::Outage);
+    trial.run(200);
+    let open = trial.open();
+    assert_eq!(open.len(), 1, "the same incident");
+    assert!(
+        !open[0].maintenance && open[0].severity == IncidentSeverity::Critical,
+        "{:?}",
+        open[0]
+    );
+}
+
+#[test]
+fn an_edited_topology_keeps_the_state_of_what_stayed() {
+    let mut trial = Trial::of(&reference(), 9);
+    trial.run(70);
+    trial.act(&Action::Cut(vec![Element::Node(
+        "thuan-hoa-quan-su".into(),
+    )]));
+    trial.run(60);
+    let before = trial.open();
+    assert_eq!(before.len(), 1);
+    let edited = changed(|parts| {
+        parts.agencies.remove(SCHOOL);
+        parts.links.retain(|_, link| {
+            link.a.node != NodeId::from(SCHOOL) && link.b.node != NodeId::from(SCHOOL)
+        });
+        parts.nodes.remove(SCHOOL);
+    });
+    trial.monitor.retake(edited.clone(), trial.now, trial.at);
+    trial.world.retarget(edited.network.targets(), trial.now);
+    let picture = trial.monitor.picture(trial.now, trial.at);
+    assert_eq!(picture.network.agencies.len(), 482);
+    let counts = picture.counts(trial.at);
+    assert_eq!(
+        (counts.up, counts.down),
+        (481, 1),
+        "nobody is asked anew: {counts:?}"
+    );
+    trial.run(30);
+    let after = trial.open();
+    assert_eq!(after.len(), 1);
+    assert_eq!(
+        (after[0].id, after[0].since),
+        (before[0].id, before[0].since)
+    );
+}
+
+#[test]
+fn reality_that_the_topology_does_not_know_is_down_and_visible() {
+    // The school hangs on the hall in the topology; in truth its uplink is another one that breaks.
+    let edited = changed(|parts| {
+        let link = parts
+            .links
+            .get_mut("thuan-hoa-tieu-hoc--thcs")
+            .expect("its uplink");
+        for end in [&mut link.a, &mut link.b] {
+            if end.node != NodeId::from(SCHOOL) {
+                end.node = "hall-thuan-hoa".into();
+                end.port = None;
+            }
+        }
+    });
+    let mut trial = Trial::of(&reference(), 9);
+    trial.monitor = Monitor::new(edited, Setting::Simulated, Book::default(), trial.at);
+    trial.run(70);
+    trial.act(&Action::Cut(vec![Element::Node("thuan-hoa-thcs".into())]));
+    trial.run(90);
+    let silenced = trial.silenced();
+    assert_eq!(
+        silenced,
+        ["thuan-hoa-thcs", SCHOOL].map(AgencyId::from).into()
+    );
+    assert_eq!(health(&mut trial, "thuan-hoa-thcs"), Health::Down);
+    assert_eq!(
+        health(&mut trial, SCHOOL),
+        Health::Down,
+        "never shadowed by what cannot explain it"
+    );
+}

@@ -1,0 +1,956 @@
+//! The dashboard without a terminal: every key on a pure screen, every page as it is drawn.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::style::{Color, Modifier};
+use regex::Regex;
+use spanwatch::app::{Command, Picture, Setting};
+use spanwatch::graph::mix;
+use spanwatch::model::fault::{Fault, Severity};
+use spanwatch::model::health::Health;
+use spanwatch::model::text::is_unsafe;
+use spanwatch::model::{AgencyId, Element};
+use spanwatch::report::words::{Language, Words};
+use spanwatch::tui::draw;
+use spanwatch::tui::keys::{BINDINGS, Edit, Intent, intent};
+use spanwatch::tui::screen::grid::Grid;
+use spanwatch::tui::screen::overlay::{Entry, Overlay, entries};
+use spanwatch::tui::screen::rows::Order;
+use spanwatch::tui::screen::{Effect, LONGEST_COPY, Screen, Tab};
+use spanwatch::tui::terminal::{Canvas, clipboard};
+use spanwatch::tui::theme::{Glyphs, Look, Theme};
+
+use crate::picture::{calm, change, moment, reference, silence, troubled, weighed};
+use crate::sketch::Sketch;
+
+fn look() -> Look {
+    Look {
+        theme: Theme::Dark,
+        glyphs: Glyphs::Unicode,
+        color: true,
+    }
+}
+
+fn screen(size: (u16, u16), language: Language) -> Screen {
+    Screen::new(size, Words::of(language), look())
+}
+
+/// The text of a buffer, line by line, without spaces at the ends.
+fn text(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width);
+    let lines: Vec<String> = buffer
+        .content
+        .chunks(width)
+        .map(|row| {
+            let line: String = row.iter().map(Cell::symbol).collect();
+            line.trim_end().to_owned()
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// A key as it is typed.
+fn press(screen: &mut Screen, picture: &Arc<Picture>, keys: &str) -> Option<Effect> {
+    let mut effect = None;
+    for key in keys.chars() {
+        let code = match key {
+            '\n' => KeyCode::Enter,
+            '\u{1b}' => KeyCode::Esc,
+            c => KeyCode::Char(c),
+        };
+        let event = KeyEvent::new(code, KeyModifiers::NONE);
+        let meant = intent(event, screen.is_typing()).expect("a key of the table");
+        effect = screen.update(meant, picture, moment());
+    }
+    effect
+}
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+fn later(seconds: i64) -> Timestamp {
+    moment() + SignedDuration::from_secs(seconds)
+}
+
+fn wide() -> Screen {
+    screen((120, 40), Language::En)
+}
+
+/// The place of the first cell in which a text begins.
+fn find(buffer: &Buffer, wanted: &str) -> (u16, u16) {
+    for (y, line) in text(buffer).lines().enumerate() {
+        if let Some(at) = line.find(wanted) {
+            return (line[..at].chars().count() as u16, y as u16);
+        }
+    }
+    panic!("`{wanted}` is not on the screen:\n{}", text(buffer));
+}
+
+fn shows(screen: &Screen, picture: &Arc<Picture>, wanted: &str) -> bool {
+    text(&draw(picture, screen, moment())).contains(wanted)
+}
+
+#[test]
+fn every_page_looks_as_it_did() {
+    let picture = Arc::new(troubled());
+    let pages = [
+        ("overview", "1"),
+        ("agencies", "2"),
+        ("agency", "2/loss>10% state=degraded\n\n"),
+        ("weak", "3"),
+        ("incidents", "4"),
+        ("incident", "4\n"),
+        ("palette", "?"),
+        ("break", "3X"),
+    ];
+    for (name, keys) in pages {
+        for size in SIZES {
+            for (tongue, language) in [("en", Language::En), ("vi", Language::Vi)] {
+                let mut screen = screen(size, language);
+                press(&mut screen, &picture, keys);
+                let drawn = draw(&picture, &screen, moment());
+                let name = format!("screen_{name}_{}x{}_{tongue}", size.0, size.1);
+                insta::with_settings!({
+                    snapshot_path => "golden", prepend_module_to_snapshot => false, omit_expression => true
+                }, {
+                    insta::assert_snapshot!(name, text(&drawn));
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn every_agency_is_one_cell_on_every_size_from_80x24_up() {
+    let picture = Arc::new(troubled());
+    for language in [Language::En, Language::Vi] {
+        for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
+            for size in [
+                (80, 24),
+                (80, 25),
+                (100, 30),
+                (110, 30),
+                (120, 40),
+                (160, 50),
+                (200, 60),
+            ] {
+                let mut screen = screen(size, language);
+                screen.look.glyphs = glyphs;
+                let drawn = draw(&picture, &screen, moment());
+                let layout = screen.layout(&picture);
+                let Grid::Cells { cells, height, .. } = &layout.grid else {
+                    panic!("{size:?} shows no cells");
+                };
+                let head = screen.head(&picture);
+                let mut seen = std::collections::BTreeSet::new();
+                let mut found = std::collections::BTreeMap::new();
+                for cell in cells {
+                    assert!(
+                        cell.x < layout.left && cell.y < *height,
+                        "{size:?}: a cell is clipped"
+                    );
+                    assert!(
+                        seen.insert((cell.x, cell.y)),
+                        "{size:?}: two agencies share a cell"
+                    );
+                    let symbol = drawn[(cell.x, head + cell.y)].symbol().to_owned();
+                    *found.entry(symbol).or_insert(0) += 1;
+                }
+                assert_eq!(cells.len(), 483, "{size:?}");
+                assert!(
+                    u32::from(head + height) < u32::from(size.1),
+                    "{size:?}: the grid runs out"
+                );
+                let look = screen.look;
+                let count = |health| found.get(look.glyph(health)).copied().unwrap_or(0);
+                assert_eq!(count(Health::Down), 1, "{size:?}");
+                assert_eq!(count(Health::Degraded), 2, "{size:?}");
+                assert_eq!(count(Health::Unknown), 1, "{size:?}");
+                assert_eq!(found.get("m"), Some(&2), "{size:?}");
+                let counts = picture.counts(moment());
+                assert_eq!(count(Health::Shadowed), counts.shadowed, "{size:?}");
+                assert_eq!(count(Health::Up), counts.up - 2, "{size:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_place_on_the_grid_never_moves() {
+    let well = calm(reference());
+    let ill = troubled();
+    for size in SIZES {
+        let screen = screen(size, Language::En);
+        assert_eq!(screen.layout(&well).grid, screen.layout(&ill).grid);
+    }
+}
+
+#[test]
+fn states_have_their_colours_and_words_have_none() {
+    let mut picture = troubled();
+    picture.setting = Setting::Live;
+    let picture = Arc::new(picture);
+    let mut screen = wide();
+    let drawn = draw(&picture, &screen, moment());
+    let layout = screen.layout(&picture);
+    let head = screen.head(&picture);
+    let Grid::Cells { cells, .. } = &layout.grid else {
+        panic!("cells");
+    };
+    let place = |id: &str| {
+        let cell = cells
+            .iter()
+            .find(|cell| cell.agency.as_str() == id)
+            .expect("a cell");
+        (cell.x, head + cell.y)
+    };
+    let down = &drawn[place("phu-xuan-ubnd")];
+    assert_eq!(down.fg, Color::Indexed(160));
+    // 41 s ago: reversed until 60 s have passed.
+    assert!(down.modifier.contains(Modifier::REVERSED | Modifier::BOLD));
+    let old = draw(&picture, &screen, later(20));
+    assert!(
+        !old[place("phu-xuan-ubnd")]
+            .modifier
+            .contains(Modifier::REVERSED)
+    );
+    let up = &drawn[place("phu-xuan-dang-uy")];
+    assert_eq!((up.symbol(), up.fg), ("▪", Color::Indexed(33)));
+    let (x, y) = find(&drawn, "behind");
+    for at in x..x + 6 {
+        assert_eq!(drawn[(at, y)].fg, Color::Reset);
+    }
+    screen.update(Intent::Theme, &picture, moment());
+    let light = draw(&picture, &screen, moment());
+    assert_eq!(light[place("phu-xuan-ubnd")].fg, Color::Indexed(126));
+    assert_eq!(light[place("phu-xuan-dang-uy")].fg, Color::Indexed(69));
+    screen.look.color = false;
+    let plain = draw(&picture, &screen, moment());
+    assert!(
+        plain
+            .content
+            .iter()
+            .all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset)
+    );
+}
+
+#[test]
+fn old_data_look_old() {
+    let picture = Arc::new(troubled());
+    let screen = wide();
+    let drawn = draw(&picture, &screen, later(60));
+    assert!(text(&drawn).contains("? 483 unknown"), "{}", text(&drawn));
+    let (x, y) = find(&drawn, "1 m");
+    assert!(
+        drawn[(x, y)].modifier.contains(Modifier::REVERSED),
+        "the age stands out"
+    );
+}
+
+#[test]
+fn no_key_means_two_things_on_one_page_and_every_key_has_a_word() {
+    for tab in Tab::ALL {
+        let mut taken = std::collections::BTreeSet::new();
+        for binding in BINDINGS {
+            if binding.on.is_empty() || binding.on.contains(&tab) {
+                for key in binding.keys {
+                    assert!(
+                        taken.insert(format!("{key:?}")),
+                        "{key:?} means two things on {tab:?}"
+                    );
+                }
+            }
+        }
+    }
+    let (en, vi) = (Words::of(Language::En), Words::of(Language::Vi));
+    for binding in BINDINGS {
+        assert!(
+            en.has(binding.word) && vi.has(binding.word),
+            "{}",
+            binding.word
+        );
+    }
+}
+
+#[test]
+fn letters_keep_their_meaning_with_shift_and_caps() {
+    let key = |code, modifiers| intent(KeyEvent::new(code, modifiers), false);
+    assert_eq!(
+        key(KeyCode::Char('G'), KeyModifiers::SHIFT),
+        Some(Intent::Last)
+    );
+    assert_eq!(
+        key(KeyCode::Char('C'), KeyModifiers::CONTROL),
+        Some(Intent::Quit)
+    );
+    assert_eq!(
+        key(KeyCode::BackTab, KeyModifiers::SHIFT),
+        Some(Intent::PreviousTab)
+    );
+    assert_eq!(key(KeyCode::Char('x'), KeyModifiers::ALT), None);
+    let typed = |code, modifiers| intent(KeyEvent::new(code, modifiers), true);
+    assert_eq!(
+        typed(KeyCode::Char('q'), KeyModifiers::NONE),
+        Some(Intent::Type('q'))
+    );
+    assert_eq!(
+        typed(KeyCode::Char('w'), KeyModifiers::CONTROL),
+        Some(Intent::Edit(Edit::EraseWord))
+    );
+    assert_eq!(
+        typed(KeyCode::Char('c'), KeyModifiers::CONTROL),
+        Some(Intent::Quit)
+    );
+}
+
+#[test]
+fn numbers_and_tab_turn_the_pages() {
+    let picture = Arc::new(troubled());
+    let mut screen = wide();
+    for (key, tab) in ["2", "3", "4", "1"].into_iter().zip([
+        Tab::Agencies,
+        Tab::Weak,
+        Tab::Incidents,
+        Tab::Overview,
+    ]) {
+        press(&mut screen, &picture, key);
+        assert_eq!(screen.tab, tab);
+    }
+    screen.update(Intent::NextTab, &picture, moment());
+    assert_eq!(screen.tab, Tab::Agencies);
+    screen.update(Intent::PreviousTab, &picture, moment());
+    screen.update(Intent::PreviousTab, &picture, moment());
+    assert_eq!(screen.tab, Tab::Incidents);
+}
+
+#[test]
+fn the_grid_is_walked_cell_by_cell() {
+    let picture = Arc::new(troubled());
+    let mut screen = screen((80, 24), Language::En);
+    let layout = screen.layout(&picture);
+    let all: Vec<AgencyId> = layout.grid.agencies().into_iter().cloned().collect();
+    press(&mut screen, &picture, "j");
+    assert_eq!(
+        screen.agency.as_ref(),
+        Some(&all[0]),
+        "the first step selects the first cell"
+    );
+    press(&mut screen, &picture, "l");
+    assert_eq!(screen.agency.as_ref(), Some(&all[1]));
+    press(&mut screen, &picture, "jjkhh");
+    assert_eq!(screen.agency.as_deref_id(), "a-luoi-2-quan-su");
+    press(&mut screen, &picture, "G");
+    assert_eq!(screen.agency.as_ref(), all.last());
+    press(&mut screen, &picture, "g");
+    assert_eq!(screen.agency.as_ref(), Some(&all[0]));
+    assert!(
+        shows(&screen, &picture, "Ban Chỉ huy quân sự xã A Lưới 1"),
+        "the selected cell says its name"
+    );
+}
+
+trait Named {
+    fn as_deref_id(&self) -> &str;
+}
+
+impl Named for Option<AgencyId> {
+    fn as_deref_id(&self) -> &str {
+        self.as_ref().map_or("nobody", AgencyId::as_str)
+    }
+}
+
+#[test]
+fn next_problem_finds_every_problem_and_comes_around() {
+    let picture = Arc::new(troubled());
+    let mut screen = screen((80, 24), Language::En);
+    let mut found = std::collections::BTreeSet::new();
+    for _ in 0..29 {
+        press(&mut screen, &picture, "n");
+        found.insert(screen.agency.clone().expect("a problem"));
+    }
+    assert_eq!(found.len(), 29, "1 down, 25 behind, 2 degraded, 1 unknown");
+    let last = screen.agency.clone();
+    press(&mut screen, &picture, "n");
+    press(&mut screen, &picture, "N");
+    assert_eq!(screen.agency, last);
+    let well = Arc::new(calm(reference()));
+    press(&mut screen, &well, "n");
+    assert!(shows(&screen, &well, "Every agency is up."));
+}
+
+#[test]
+fn enter_opens_the_cell_and_esc_goes_back_step_by_step() {
+    let picture = Arc::new(troubled());
+    let mut screen = wide();
+    press(&mut screen, &picture, "\n");
+    assert_eq!((screen.tab, screen.open), (Tab::Agencies, true));
+    assert_eq!(
+        screen.agency.as_deref_id(),
+        "phu-xuan-ubnd",
+        "nobody selected: the worst"
+    );
+    press(&mut screen, &picture, "\u{1b}");
+    assert_eq!((screen.tab, screen.open), (Tab::Overview, false));
+    press(&mut screen, &picture, "2!/cong an\n");
+    assert!(screen.problems && !screen.search(Tab::Agencies).is_empty());
+    press(&mut screen, &picture, "\u{1b}");
+    assert!(
+        screen.search(Tab::Agencies).is_empty(),
+        "first the filter goes"
+    );
+    press(&mut screen, &picture, "\u{1b}");
+    assert!(!screen.problems, "then the problems");
+    press(&mut screen, &picture, "\u{1b}");
+    assert_eq!(screen.tab, Tab::Overview, "then the page");
+}
+
+#[test]
+fn a_selection_follows_its_agency_and_rows_wait_for_a_quiet_moment() {
+    let before = Arc::new(calm(reference()));
+    let mut screen = wide();
+    press(&mut screen, &before, "2jjj");
+    let selected = screen.selected_agency(&before, moment()).expect("a row");
+    let rows = screen.agency_rows(&before, moment());
+    assert_eq!(rows.iter().position(|id| *id == selected), Some(3));
+    let mut after = calm(reference());
+    silence(&mut after, rows[40].as_str(), Health::Down, 1, None);
+    let after = Arc::new(after);
+    assert_eq!(
+        screen.agency_rows(&after, later(4)),
+        rows,
+        "nothing slides under a finger"
+    );
+    let sorted = screen.agency_rows(&after, later(6));
+    assert_eq!(sorted[0], rows[40], "then the worst comes first");
+    assert_eq!(sorted.iter().position(|id| *id == selected), Some(4));
+    assert_eq!(
+        screen.selected_agency(&after, later(6)),
+        Some(selected),
+        "by id, not by row"
+    );
+}
+
+#[test]
+fn sort_menu_reverse_and_pin_order_the_rows() {
+    let picture = Arc::new(troubled());
+    let mut screen = wide();
+    press(&mut screen, &picture, "2s");
+    assert!(shows(&screen, &picture, "Sort by"));
+    press(&mut screen, &picture, "j\n");
+    assert_eq!(screen.order, (Order::Name, false));
+    let by_name = screen.agency_rows(&picture, moment());
+    let name = |id: &AgencyId| picture.network.agencies[id].name.clone();
+    assert!(name(&by_name[0]).starts_with("Ban "));
+    press(&mut screen, &picture, "r");
+    let reversed = screen.agency_rows(&picture, moment());
+    assert_eq!(name(&reversed[0]), "Viện kiểm sát nhân dân thành phố");
+    press(&mut screen, &picture, "ggf");
+    let pinned = screen.pinned.clone().expect("a pin");
+    press(&mut screen, &picture, "r/phu xuan\n");
+    assert_eq!(
+        screen.agency_rows(&picture, moment())[0],
+        pinned,
+        "whatever the order and the filter"
+    );
+    press(&mut screen, &picture, "gf");
+    assert_eq!(screen.pinned, None);
+}
+
+#[test]
+fn every_order_has_a_first_row_and_keeps_everybody() {
+    let picture = Arc::new(troubled());
+    for order in Order::ALL {
+        for reverse in [false, true] {
+            let mut screen = wide();
+            press(&mut screen, &picture, "2");
+            screen.order = (order, reverse);
+            let rows = screen.agency_rows(&picture, later(60));
+            assert_eq!(rows.len(), 483, "{order:?}");
+        }
+    }
+    let mut slow = wide();
+    slow.order = (Order::Rtt, false);
+    let rows = slow.agency_rows(&picture, moment());
+    assert_eq!(
+        picture.agency(&rows[0]).rtt.expect("slow").last,
+        Duration::from_millis(184)
+    );
+}
+
+#[test]
+fn a_filter_keeps_its_last_good_form_and_says_what_is_wrong() {
+    let picture = Arc::new(troubled());
+    let mut screen = screen((120, 40), Language::En);
+    press(&mut screen, &picture, "2/state=degraded");
+    assert_eq!(
+        screen.agency_rows(&picture, moment()).len(),
+        2,
+        "it filters while it is typed"
+    );
+    press(&mut screen, &picture, " (");
+    assert_eq!(
+        screen.agency_rows(&picture, moment()).len(),
+        2,
+        "the last good form holds"
+    );
+    let wrong = screen.search(Tab::Agencies).wrong.clone().expect("a fault");
+    let drawn = draw(&picture, &screen, moment());
+    let line = text(&drawn);
+    assert!(
+        line.contains(&wrong.message[..20.min(wrong.message.len())]),
+        "{line}"
+    );
+    let (x, y) = find(&drawn, "/state=degraded (");
+    assert!(
+        (x + 16..=x + 17).any(|x| drawn[(x, y)].modifier.contains(Modifier::UNDERLINED)),
+        "what is missing is shown where it is missing"
+    );
+    press(&mut screen, &picture, "\n");
+    assert!(screen.is_typing(), "Enter does not take a wrong filter");
+    press(&mut screen, &picture, "\u{1b}");
+    assert!(
+        !screen.is_typing() && screen.search(Tab::Agencies).is_empty(),
+        "Esc brings back what was"
+    );
+    press(&mut screen, &picture, "/los=1");
+    let drawn = draw(&picture, &screen, moment());
+    let (x, y) = find(&drawn, "/los=1");
+    assert!(
+        drawn[(x + 1, y)].modifier.contains(Modifier::UNDERLINED),
+        "the wrong word is underlined"
+    );
+    press(&mut screen, &picture, "\u{1b}/loss>10% state!=shadowed\n");
+    assert_eq!(screen.agency_rows(&picture, moment()).len(), 1);
+    press(&mut screen, &picture, "3/kind=risk\n");
+    let risks = screen.weak_rows(&picture);
+    assert!(!risks.is_empty() && risks.iter().all(|element| element.kind() == "risk"));
+    press(&mut screen, &picture, "4/state=open\n");
+    assert_eq!(screen.incident_rows(&picture, moment()).len(), 3);
+}
+
+#[test]
+fn pause_keeps_the_picture_and_the_age_counts_up() {
+    let picture = Arc::new(calm(reference()));
+    let mut screen = wide();
+    press(&mut screen, &picture, "p");
+    let mut worse = calm(reference());
+    silence(&mut worse, "phu-xuan-ubnd", Health::Down, 1, None);
+    let worse = Arc::new(worse);
+    let held = text(&draw(&worse, &screen, later(40)));
+    assert!(held.contains("PAUSED") && held.contains("42 s"), "{held}");
+    assert!(
+        held.contains("▪ 483 up"),
+        "what is held is shown as it was: {held}"
+    );
+    press(&mut screen, &worse, "p");
+    assert!(shows(&screen, &worse, "✖ 1 down"));
+}
+
+#[test]
+fn copying_gives_the_text_to_the_terminal() {
+    let picture = Arc::new(troubled());
+    let mut screen = wide();
+    press(&mut screen, &picture, "2y");
+    assert_eq!(
+        press(&mut screen, &picture, "\n"),
+        Some(Effect::Copy("phu-xuan-ubnd".into()))
+    );
+    press(&mut screen, &picture, "yjj");
+    assert_eq!(
+        press(&mut screen, &picture, "\n"),
+        Some(Effect::Copy("10.48.2.11".into()))
+    );
+    let Some(Effect::Copy(json)) = press(&mut screen, &picture, "yk\n") else {
+        panic!("JSON");
+    };
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["state"], "down");
+    assert!(matches!(press(&mut screen, &picture, "3y\n"), Some(Effect::Copy(id)) if id == "dc"));
+    assert!(
+        matches!(press(&mut screen, &picture, "4y\n"), Some(Effect::Copy(id)) if id == "I-0012")
+    );
+    assert_eq!(clipboard("Huế"), b"\x1b]52;c;SHXhur8=\x07");
+}
+
+#[test]
+fn what_is_too_long_for_a_clipboard_is_not_copied() {
+    let mut picture = troubled();
+    let mut long = (*picture.incidents[0]).clone();
+    long.evidence = vec!["x".repeat(LONGEST_COPY)];
+    picture.incidents[0] = Arc::new(long);
+    let picture = Arc::new(picture);
+    let mut screen = wide();
+    assert_eq!(press(&mut screen, &picture, "4yk\n"), None);
+    assert!(shows(&screen, &picture, "too many for a terminal"));
+}
+
+#[test]
+fn things_are_broken_in_the_lab_only_and_only_after_a_question() {
+    let picture = Arc::new(troubled());
+    let mut screen = wide();
+    let agency = AgencyId::from("phu-xuan-ubnd");
+    assert_eq!(press(&mut screen, &picture, "2X"), None, "first it asks");
+    let Some(Overlay::Break { choices, .. }) = &screen.overlay else {
+        panic!("a question");
+    };
+    assert_eq!(
+        choices[0].command,
+        Command::Cut(Element::Node("phu-xuan-ubnd".into()))
+    );
+    assert_eq!(choices[0].cuts_off, [agency]);
+    assert!(
+        choices
+            .iter()
+            .any(|choice| matches!(choice.command, Command::Cut(Element::Link(_))))
+    );
+    assert_eq!(
+        choices.last().expect("a way back").command,
+        Command::RestoreAll
+    );
+    assert!(shows(
+        &screen,
+        &picture,
+        "Agencies cut off even with everything else up: 1."
+    ));
+    assert_eq!(
+        press(&mut screen, &picture, "\n"),
+        Some(Effect::Command(Command::Cut(Element::Node(
+            "phu-xuan-ubnd".into()
+        ))))
+    );
+    assert!(screen.overlay.is_none());
+    // The incident's cause is broken already: the key mends it.
+    assert_eq!(
+        press(&mut screen, &picture, "4gX\n"),
+        Some(Effect::Command(Command::Restore(picture.broken[0].clone())))
+    );
+    assert_eq!(
+        press(&mut screen, &picture, "X\u{1b}"),
+        None,
+        "Esc leaves it"
+    );
+    screen.read_only = true;
+    assert_eq!(press(&mut screen, &picture, "X\n"), None);
+    screen.read_only = false;
+    let mut live = troubled();
+    live.setting = Setting::Live;
+    let live = Arc::new(live);
+    let mut screen = wide();
+    assert_eq!(press(&mut screen, &live, "2X"), None);
+    assert!(
+        screen.overlay.is_none(),
+        "on a real network there is no question"
+    );
+    assert!(shows(&screen, &live, "in the lab only"));
+    assert!(
+        !text(&draw(&live, &wide(), moment())).contains("X break"),
+        "nor a key in the footer"
+    );
+}
+
+#[test]
+fn the_palette_is_the_help_and_finds_agencies_without_marks() {
+    let picture = Arc::new(troubled());
+    let words = Words::of(Language::En);
+    let all = entries("", &picture, &words);
+    assert_eq!(all.len(), BINDINGS.len() - 1, "every key but its own");
+    let mut screen = wide();
+    press(&mut screen, &picture, "?dark");
+    press(&mut screen, &picture, "\n");
+    assert_eq!(screen.look.theme, Theme::Light, "Enter runs it");
+    press(&mut screen, &picture, "?uy ban nhan dan phuong phu bai");
+    let found = entries("uy ban nhan dan phuong phu bai", &picture, &words);
+    assert!(
+        matches!(found.as_slice(), [Entry::Agency(id)] if id.as_str() == "phu-bai-ubnd"),
+        "{found:?}"
+    );
+    press(&mut screen, &picture, "\n");
+    assert_eq!((screen.tab, screen.open), (Tab::Agencies, true));
+    assert_eq!(screen.agency.as_deref_id(), "phu-bai-ubnd");
+    assert_eq!(press(&mut screen, &picture, "?quit\n"), Some(Effect::Quit));
+}
+
+#[test]
+fn details_scroll_and_stay_within_their_text() {
+    let picture = Arc::new(troubled());
+    let mut screen = screen((80, 24), Language::En);
+    press(&mut screen, &picture, "3\n");
+    assert!(shows(
+        &screen,
+        &picture,
+        "node Trung tâm dữ liệu dùng chung"
+    ));
+    press(&mut screen, &picture, "G");
+    let end = text(&draw(&picture, &screen, moment()));
+    assert!(!end.contains("more lines"), "{end}");
+    press(&mut screen, &picture, "g");
+    assert!(shows(
+        &screen,
+        &picture,
+        "node Trung tâm dữ liệu dùng chung"
+    ));
+}
+
+#[test]
+fn a_window_too_small_shows_counts_and_the_worst_incident() {
+    let picture = Arc::new(troubled());
+    let screen = screen((38, 9), Language::En);
+    let drawn = text(&draw(&picture, &screen, moment()));
+    let lines: Vec<&str> = drawn.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), 2, "{drawn}");
+    assert!(lines[0].starts_with("483  ✖ 1  ◌ 25"), "{drawn}");
+    assert!(lines[1].starts_with("✖ I-0012"), "{drawn}");
+}
+
+/// Networks that are nothing like the reference network.
+fn strangers() -> Vec<Picture> {
+    let few = Sketch::new(&["hub"]).agencies("hub", &["a", "b", "c"]);
+    let names: Vec<String> = (0..2_000).map(|at| format!("agency{at}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let many = Sketch::new(&["hub"]).agencies("hub", &names);
+    vec![calm(weighed(few.network())), calm(weighed(many.network()))]
+}
+
+#[test]
+fn other_networks_and_odd_windows_are_drawn_too() {
+    let mut pictures = strangers();
+    pictures.push(troubled());
+    for picture in pictures {
+        let total = picture.network.agencies.len();
+        let picture = Arc::new(picture);
+        for width in [1, 2, 39, 40, 60, 80, 109, 110, 250] {
+            for height in [1, 9, 10, 14, 24, 70] {
+                for keys in [
+                    "1", "2", "3", "4", "2\n", "1X", "1?", "1jX", "2s", "2y", "2/x",
+                ] {
+                    let mut screen = screen((width, height), Language::Vi);
+                    press(&mut screen, &picture, keys);
+                    let drawn = draw(&picture, &screen, moment());
+                    assert_eq!((drawn.area.width, drawn.area.height), (width, height));
+                }
+            }
+        }
+        let layout = wide().layout(&picture);
+        assert_eq!(layout.grid.agencies().len(), total);
+    }
+}
+
+#[test]
+fn an_edit_that_was_refused_and_an_example_are_said() {
+    let mut picture = calm(reference());
+    assert!(picture.network.example);
+    let screen = screen((80, 24), Language::En);
+    picture.refused_edit = Arc::from([Fault {
+        code: "T0107",
+        severity: Severity::Error,
+        message: "link `a` ends at a node that does not exist".into(),
+        place: None,
+        label: None,
+        related: Vec::new(),
+        help: None,
+    }]);
+    let picture = Arc::new(picture);
+    assert!(shows(&screen, &picture, "The edited topology was refused"));
+    assert!(shows(&screen, &picture, "illustrative data"));
+    let Grid::Cells { cells, .. } = screen.layout(&picture).grid else {
+        panic!("the cells stay");
+    };
+    assert_eq!(cells.len(), 483);
+}
+
+#[test]
+fn addresses_are_hidden_where_that_was_asked_for() {
+    let picture = Arc::new(troubled());
+    let mut screen = screen((200, 60), Language::En);
+    screen.redact = true;
+    let address = Regex::new(r"\b10\.\d+\.\d+\.\d+").expect("a pattern");
+    for keys in ["1", "2", "2\n", "3", "4", "4\n"] {
+        press(&mut screen, &picture, keys);
+        let drawn = text(&draw(&picture, &screen, moment()));
+        assert!(!address.is_match(&drawn), "{keys}: {drawn}");
+        press(&mut screen, &picture, "\u{1b}");
+    }
+}
+
+#[test]
+fn hostile_names_reach_the_terminal_as_harmless_text() {
+    let mut sketch = Sketch::new(&["hub"]).agencies("hub", &["a", "b"]);
+    let parts = &mut sketch.0;
+    let hostile = "Uy\u{309} ban\u{1b}]0;pwned\u{7}\u{1b}[2J \u{202E}gnp\u{200B}\u{9b}31m\r\n";
+    for agency in parts.agencies.values_mut() {
+        agency.name = hostile.into();
+        agency.contact.phone = Some(hostile.into());
+    }
+    for node in parts.nodes.values_mut() {
+        node.name = hostile.into();
+        node.vendor = Some(hostile.into());
+    }
+    parts.name = hostile.into();
+    let mut picture = calm(weighed(sketch.network()));
+    change(&mut picture, "a", |view| {
+        view.health = Health::Degraded;
+        view.why = hostile.into();
+        view.device = Some(Arc::new(crate::picture::device()));
+    });
+    let mut incident = (*troubled().incidents[0]).clone();
+    incident.evidence = vec![hostile.into()];
+    incident.causes = vec![Element::Node("a".into())];
+    incident.cut_off = vec!["a".into()];
+    incident.one_path = Vec::new();
+    picture.incidents = vec![Arc::new(incident)];
+    let picture = Arc::new(picture);
+    let sequence = Regex::new(r"\x1b\[[0-9;?]*[a-zA-Z]").expect("a pattern");
+    for size in [(80, 24), (120, 40), (30, 5)] {
+        for keys in [
+            "1", "1j", "2", "2\n", "3\n", "4", "4\n", "2X", "2y", "?gnp", "2/gnp",
+        ] {
+            let mut screen = screen(size, Language::En);
+            press(&mut screen, &picture, keys);
+            let drawn = draw(&picture, &screen, moment());
+            let bytes = Canvas::default().frame(&drawn).expect("a first frame");
+            let written = String::from_utf8(bytes).expect("UTF-8");
+            let left = sequence.replace_all(&written, "");
+            let bad: Vec<char> = left.chars().filter(|c| is_unsafe(*c)).collect();
+            assert!(bad.is_empty(), "{size:?} {keys:?}: {bad:?} in {left:?}");
+        }
+    }
+    // Both spellings of one letter take one cell.
+    assert_eq!(
+        spanwatch::tui::text::width("Uy\u{309}"),
+        spanwatch::tui::text::width("Uỷ")
+    );
+}
+
+#[test]
+fn texts_are_cut_by_letters_and_wrapped_by_words() {
+    use spanwatch::tui::text::{fit, pad, right, width, wrap};
+    assert_eq!(fit("Hương Thủy", 8, "…"), "Hương T…");
+    assert_eq!(fit("Hương Thủy", 7, "…"), "Hương…");
+    assert_eq!(width(&fit("e\u{301}e\u{301}e\u{301}e\u{301}", 3, "~")), 3);
+    assert_eq!(
+        fit("\u{65}\u{302}\u{301}xyz", 2, "~"),
+        "\u{65}\u{302}\u{301}~",
+        "a mark stays with its letter"
+    );
+    assert_eq!(
+        fit("網絡網絡", 4, "~"),
+        "網~",
+        "a wide letter is not halved"
+    );
+    assert_eq!(pad("網", 4, "~"), "網  ");
+    assert_eq!(right("7", 3, "~"), "  7");
+    assert_eq!(wrap("một hai ba", 7), ["một hai", "ba"]);
+    assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+}
+
+#[test]
+fn an_unchanged_frame_writes_nothing_and_a_changed_one_is_synchronized() {
+    let picture = Arc::new(troubled());
+    let screen = wide();
+    let mut canvas = Canvas::default();
+    let first = draw(&picture, &screen, moment());
+    let bytes = canvas.frame(&first).expect("a first frame");
+    assert!(bytes.starts_with(b"\x1b[?2026h") && bytes.ends_with(b"\x1b[?2026l"));
+    canvas.shown(first);
+    assert_eq!(canvas.frame(&draw(&picture, &screen, moment())), None);
+    let next = canvas
+        .frame(&draw(&picture, &screen, later(1)))
+        .expect("the clock");
+    assert!(next.len() < 150, "{} bytes for a second", next.len());
+}
+
+/// One second in four pictures, over an hour: everybody is asked every ten seconds, a commune goes silent every
+/// five minutes for two, and somebody is lossy. Returns the bytes of each second.
+fn hour(keys: &str, seconds: u32) -> Vec<usize> {
+    let mut picture = calm(reference());
+    let nodes: Vec<String> = picture
+        .network
+        .agencies
+        .values()
+        .map(|agency| agency.node.to_string())
+        .collect();
+    let incident = troubled().incidents[0].clone();
+    let behind: Vec<String> = incident.cut_off.iter().map(ToString::to_string).collect();
+    let mut screen = wide();
+    press(&mut screen, &Arc::new(picture.clone()), keys);
+    let mut canvas = Canvas::default();
+    let mut written = Vec::new();
+    for second in 0..u64::from(seconds) {
+        let mut bytes = 0;
+        for quarter in 0..4 {
+            let now = moment() + Duration::from_millis(second * 1_000 + quarter * 250);
+            picture.at = now;
+            let turn = second * 4 + quarter;
+            for (at, node) in nodes
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| *at as u64 % 40 == turn % 40)
+            {
+                let cut = second % 300 >= 180 && behind.contains(node);
+                let salt = mix(turn * 1_000 + at as u64);
+                change(&mut picture, node, |view| {
+                    let health = if cut { Health::Shadowed } else { Health::Up };
+                    if view.health != health {
+                        view.health = health;
+                        view.since = Some(now);
+                    }
+                    let heard = (!cut).then(|| Duration::from_micros(2_000 + salt % 9_000));
+                    let mut trail: Vec<Option<Duration>> = view.trail[1..].to_vec();
+                    trail.push(heard);
+                    view.trail = trail.into();
+                    view.read = Some(now);
+                    view.incident = cut.then_some(incident.id);
+                    if let (Some(heard), Some(rtt)) = (heard, &mut view.rtt) {
+                        rtt.last = heard;
+                        rtt.p95 = Duration::from_micros(9_000 + salt % 2_000);
+                        view.heard = Some(now);
+                    }
+                });
+            }
+            picture.incidents = if second % 300 >= 185 {
+                vec![incident.clone()]
+            } else {
+                Vec::new()
+            };
+            // Between the faults a frame a second is enough to count by: the other three hold its changes.
+            let phase = second % 300;
+            if quarter != 3 && !(175..230).contains(&phase) && phase > 20 {
+                continue;
+            }
+            let shown = Arc::new(picture.clone());
+            screen.refresh(&shown, now);
+            let drawn = draw(&shown, &screen, now);
+            if let Some(frame) = canvas.frame(&drawn) {
+                bytes += frame.len();
+                canvas.shown(drawn);
+            }
+        }
+        written.push(bytes);
+    }
+    written
+}
+
+#[test]
+fn an_hour_with_faults_stays_under_two_kilobytes_a_second() {
+    for (keys, seconds) in [("1", 3_600), ("2", 400), ("2\n", 200), ("4", 200)] {
+        let written = hour(keys, seconds);
+        // The first second paints the screen.
+        let steady = &written[1..];
+        let mean = steady.iter().sum::<usize>() / steady.len();
+        let ten = steady
+            .windows(10)
+            .map(|seconds| seconds.iter().sum::<usize>() / 10);
+        let most = ten.max().expect("ten seconds");
+        assert!(
+            mean <= 1_000,
+            "page {keys:?}: {mean} bytes a second in the mean"
+        );
+        assert!(
+            most <= 2_000,
+            "page {keys:?}: {most} bytes a second over ten"
+        );
+    }
+}
