@@ -335,7 +335,6 @@ impl Page<'_, '_> {
     }
 
     fn agencies(&self) -> Markup {
-        let network = self.shapes.network;
         html! {
             section {
                 h2 { (self.head("report.agencies")) }
