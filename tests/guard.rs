@@ -60,7 +60,7 @@ impl Session {
         let child = Command::new(std::env::current_exe().expect("this program"))
             .args([
                 "--exact",
-                "terminal::a_child_does_what_it_is_told",
+                "guard::a_child_does_what_it_is_told",
                 "--nocapture",
             ])
             .env(ROLE, role)
@@ -242,7 +242,7 @@ fn a_suspended_dashboard_gives_the_terminal_back_until_it_goes_on() {
 #[test]
 fn no_dashboard_without_a_terminal() {
     let status = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "terminal::a_child_does_what_it_is_told"])
+        .args(["--exact", "guard::a_child_does_what_it_is_told"])
         .env(ROLE, "run")
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -22,6 +22,7 @@ use ratatui::crossterm::event::{self, KeyEvent};
 use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
 use tokio::sync::mpsc;
 
+use crate::clock;
 use crate::tui::Failure;
 
 /// The other screen, and no cursor.
@@ -33,6 +34,8 @@ const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
 /// Nothing on the screen.
 const CLEAR: &[u8] = b"\x1b[0m\x1b[2J";
+/// How long the last frame may take to leave.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How often the thread that reads keys looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -147,11 +150,21 @@ impl Terminal {
 
     fn close(&mut self) -> io::Result<()> {
         self.frames = None;
-        if let Some(writer) = self.writer.take() {
-            // The last frame must be out before the screen is given back; a panic of the writer is its own.
-            let _ = writer.join();
+        // The last frame must be out before the screen is given back, but a terminal that has stopped reading
+        // must not hold the program for ever.
+        let late = clock::now() + FAREWELL;
+        let is_writing = |writer: &JoinHandle<()>| !writer.is_finished();
+        while self.writer.as_ref().is_some_and(is_writing) && clock::now() < late {
+            thread::sleep(FAREWELL / 100);
         }
-        give_back(&mut self.out, &self.taken)
+        match self.writer.take() {
+            // Its modes are all that can be given back.
+            Some(writer) if is_writing(&writer) => {
+                self.taken.store(false, Ordering::Release);
+                disable_raw_mode()
+            }
+            _ => give_back(&mut self.out, &self.taken),
+        }
     }
 }
 
