@@ -116,7 +116,7 @@ pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
             opened.map_err(|source| file("write", path, source))
         })
         .transpose()?;
-    crate::lab::namespace::enter()?;
+    let limits = crate::lab::namespace::enter()?;
     let folder = crate::lab::folder::Folder::make()
         .map_err(|source| file("make a folder in", &std::env::temp_dir(), source))?;
     folder
@@ -143,7 +143,7 @@ pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
         ),
         ("STATE_DIRECTORY", folder.state().into_os_string()),
     ];
-    let wire = Wire::start(options, listener, record)?;
+    let wire = Wire::start(options, listener, record, limits)?;
     let failed = |source| Failure::Command {
         command: command.first().cloned().unwrap_or_default(),
         source,
@@ -174,6 +174,7 @@ impl Wire {
         options: &Options,
         listener: UnixListener,
         record: Option<File>,
+        limits: crate::lab::namespace::Limits,
     ) -> Result<Self, Failure> {
         let own = |source: io::Error| Refused {
             step: "start its wire",
@@ -218,7 +219,8 @@ impl Wire {
                     runtime.block_on(async {
                         let plan = crate::lab::addressing::Addressing::of(fabric.network());
                         let ports = crate::lab::bridge::service_ports(&fabric);
-                        let cables = crate::lab::namespace::build(&near, &plan, &ports).await;
+                        let cables =
+                            crate::lab::namespace::build(&near, &plan, &ports, limits).await;
                         let listener = tokio::net::UnixListener::from_std(listener).map_err(own);
                         let (cables, listener) = match (cables, listener) {
                             (Ok(cables), Ok(listener)) => (cables, listener),

@@ -70,6 +70,24 @@ pub struct Refused {
     pub advice: String,
 }
 
+/// How many namespaces the kernel allows where this process began: a user namespace of its own says nothing of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    users: Option<u64>,
+    networks: Option<u64>,
+}
+
+impl Limits {
+    /// Reads them; must be done before any namespace is made.
+    fn read() -> Self {
+        let limit = |name: &str| setting(&format!("user.{name}"))?.parse().ok();
+        Self {
+            users: limit("max_user_namespaces"),
+            networks: limit("max_net_namespaces"),
+        }
+    }
+}
+
 /// What the fabric works with.
 #[derive(Debug)]
 pub(super) struct Cables {
@@ -86,14 +104,16 @@ pub(super) struct Cables {
 /// Moves this process into namespaces of its own; it is then in the near one.
 ///
 /// With the rights to it only the network is left; otherwise a user namespace comes first, in which the user
-/// stays itself, so that files keep their owner.
-pub(super) fn enter() -> Result<(), Refused> {
+/// stays itself, so that files keep their owner. Returns what limited it.
+pub(super) fn enter() -> Result<Limits, Refused> {
+    let limits = Limits::read();
+    let refused = |step, errno| refused(step, errno, limits);
     let has = |capability| caps::has_cap(None, CapSet::Effective, capability).unwrap_or(false);
     if has(Capability::CAP_SYS_ADMIN)
         && has(Capability::CAP_NET_ADMIN)
         && unshare(CloneFlags::CLONE_NEWNET).is_ok()
     {
-        return Ok(());
+        return Ok(limits);
     }
     let (user, group) = (geteuid(), getegid());
     unshare(CloneFlags::CLONE_NEWUSER).map_err(|errno| refused("make a user namespace", errno))?;
@@ -107,7 +127,9 @@ pub(super) fn enter() -> Result<(), Refused> {
             refused("map its user into a user namespace", errno)
         })?;
     }
-    unshare(CloneFlags::CLONE_NEWNET).map_err(|errno| refused("make a network namespace", errno))
+    unshare(CloneFlags::CLONE_NEWNET)
+        .map_err(|errno| refused("make a network namespace", errno))?;
+    Ok(limits)
 }
 
 /// Builds wire and far from a thread of its own, which ends in the wire; `near` is the first namespace.
@@ -117,9 +139,12 @@ pub(super) async fn build(
     near: &File,
     addressing: &Addressing,
     ports: &[u16],
+    limits: Limits,
 ) -> Result<Cables, Refused> {
+    let failed = |step, error: &io::Error| failed(step, error, limits);
+    let netlink_refused = |step, error: &rtnetlink::Error| netlink_refused(step, error, limits);
     let step = "open a netlink socket";
-    let enter = |errno| refused("make a network namespace", errno);
+    let enter = |errno| refused("make a network namespace", errno, limits);
     setns(near, CloneFlags::CLONE_NEWNET).map_err(enter)?;
     let near_link = connect().map_err(|error| failed(step, &error))?;
     tune("conf/all/rp_filter", "0");
@@ -299,15 +324,15 @@ fn frames(end: End) -> io::Result<Socket> {
     }
 }
 
-fn failed(step: &'static str, error: &io::Error) -> Refused {
+fn failed(step: &'static str, error: &io::Error, limits: Limits) -> Refused {
     let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-    refused(step, errno)
+    refused(step, errno, limits)
 }
 
-fn netlink_refused(step: &'static str, error: &rtnetlink::Error) -> Refused {
+fn netlink_refused(step: &'static str, error: &rtnetlink::Error, limits: Limits) -> Refused {
     match error {
         rtnetlink::Error::NetlinkError(message) => {
-            refused(step, Errno::from_raw(message.raw_code().abs()))
+            refused(step, Errno::from_raw(message.raw_code().abs()), limits)
         }
         other => Refused {
             step,
@@ -317,13 +342,14 @@ fn netlink_refused(step: &'static str, error: &rtnetlink::Error) -> Refused {
     }
 }
 
+/// Returns a setting of the kernel, where there is one of that name.
+fn setting(name: &str) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/sys/{}", name.replace('.', "/"))).ok()?;
+    Some(text.trim().to_owned())
+}
+
 /// Says what a refusal means on the systems where it was seen.
-fn refused(step: &'static str, errno: Errno) -> Refused {
-    let setting = |name: &str| {
-        fs::read_to_string(format!("/proc/sys/{}", name.replace('.', "/")))
-            .ok()
-            .map(|text| text.trim().to_owned())
-    };
+fn refused(step: &'static str, errno: Errno, limits: Limits) -> Refused {
     let is = |name: &str, value: &str| setting(name).as_deref() == Some(value);
     let is_filtered = fs::read_to_string("/proc/self/status").is_ok_and(|status| {
         status
@@ -331,17 +357,18 @@ fn refused(step: &'static str, errno: Errno) -> Refused {
             .any(|line| line.replace('\t', " ") == "Seccomp: 2")
     });
     let advice = if errno == Errno::ENOSPC {
-        let limits = ["user.max_user_namespaces", "user.max_net_namespaces"];
-        let counts = limits.map(|name| {
-            format!(
-                "{name} = {}",
-                setting(name).unwrap_or_else(|| "?".to_owned())
-            )
+        let limits = [
+            ("user.max_user_namespaces", limits.users),
+            ("user.max_net_namespaces", limits.networks),
+        ];
+        let counts = limits.map(|(name, limit)| {
+            let limit = limit.map_or("?".to_owned(), |limit| limit.to_string());
+            format!("{name} = {limit}")
         });
-        let raise = |name| format!("`sysctl -w {name}=1000`");
+        let raise = |(name, _)| format!("`sysctl -w {name}=1000`");
         let zeros: Vec<String> = limits
             .into_iter()
-            .filter(|name| is(name, "0"))
+            .filter(|(_, limit)| *limit == Some(0))
             .map(raise)
             .collect();
         format!(

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use crate::app::Setting;
 use crate::app::check::{Checked, Limit, Quantity, Verdict};
 use crate::model::health::{Counts, Health};
 use crate::model::incident::{Incident, IncidentId, IncidentKind, IncidentSeverity};
@@ -72,6 +73,9 @@ pub fn text(checked: &Checked) -> String {
     }
     if network.example {
         let _ = writeln!(out, "The network is an example: its data are illustrative.");
+    }
+    if picture.setting == Setting::Simulated {
+        let _ = writeln!(out, "Simulated in process: no packet was sent.");
     }
     out
 }
@@ -298,6 +302,7 @@ struct Shape<'a> {
     schema: &'static str,
     network: &'a str,
     example: bool,
+    setting: &'static str,
     verdict: &'static str,
     agencies: Counts,
     marks: MarkCounts,
@@ -367,6 +372,11 @@ pub fn json(checked: &Checked) -> String {
         schema: "spanwatch/check/1",
         network: &network.id,
         example: network.example,
+        setting: match picture.setting {
+            Setting::Live => "live",
+            Setting::Lab => "lab",
+            Setting::Simulated => "simulated",
+        },
         verdict: checked.verdict.word(),
         agencies: checked.counts,
         marks,
