@@ -139,6 +139,7 @@ impl Field {
                 Some(_) => field.inside("noc", &["unshare", "-n"]),
             };
             field.spaces.push((name, Space::hold(make)?));
+            field.ip(name, &["link", "set", "lo", "up"])?;
         }
         for ((here, port, address), (there, other, far)) in CABLES {
             let pid = field.space(there).pid();
@@ -172,14 +173,13 @@ impl Field {
             // What a routing protocol would do: a route over a dead line is none.
             let script = "set -e; cd /proc/sys/net/ipv4; echo 1 > ip_forward; \
                           for c in all default fibre0 radio0; do \
-                          echo 1 > conf/$c/ignore_routes_with_linkdown; echo 0 > conf/$c/rp_filter; done; \
-                          ip link set lo up";
+                          echo 1 > conf/$c/ignore_routes_with_linkdown; echo 0 > conf/$c/rp_filter; done";
             field.sh(space, script)?;
         }
         // Its own address lies on no line, as routers have it: it answers over whichever is left.
         field.ip("r2", &["address", "add", "10.77.2.254/32", "dev", "lo"])?;
         for router in ["r1", "r2"] {
-            field.agent(router)?;
+            field.agent(router, router, "a router")?;
         }
         Ok(field)
     }
@@ -238,8 +238,8 @@ impl Field {
         self.done(space, &["sh", "-c", script]).map(drop)
     }
 
-    /// Starts Debian's agent in a router and waits for its first answer.
-    fn agent(&mut self, router: &str) -> Result<(), String> {
+    /// Starts Debian's agent in a namespace, which calls itself `name`, and waits for its first answer.
+    fn agent(&mut self, router: &str, name: &str, descr: &str) -> Result<(), String> {
         let program = ["/usr/sbin/snmpd", "/usr/local/sbin/snmpd"]
             .into_iter()
             .find(|path| Path::new(path).exists())
@@ -248,7 +248,7 @@ impl Field {
         fs::create_dir(&state).map_err(|error| error.to_string())?;
         let file = state.join("snmpd.conf");
         let text = format!(
-            "agentaddress udp:161\nrocommunity {COMMUNITY}\nsysName {router}\n\
+            "agentaddress udp:161\nrocommunity {COMMUNITY}\nsysName {name}\nsysDescr {descr}\n\
              createUser watch SHA-256 \"{WORDS}\" AES \"{PRIVATE}\"\nrouser watch authpriv\n"
         );
         fs::write(&file, text).map_err(|error| error.to_string())?;
@@ -560,6 +560,83 @@ fn look(field: &Field) {
 fn a_network_of_ones_own_is_watched_the_same_day() {
     match Field::build() {
         Ok(field) => walk(&field),
+        Err(why) => println!("skipped: {why}"),
+    }
+}
+
+/// What a device might call itself: sequences that fill a clipboard, clear a screen, set a title and colours,
+/// text that turns round, a formula, markup, quotes.
+const WORST: &str = "evil\u{1b}]52;c;ZXZpbA==\u{7}\u{1b}[2J\u{1b}[31m\u{9b}5n\u{1b}]0;title\u{7}\u{202e}live\u{2066}\u{200b}\
+                     =cmd|' /C calc'!A0 <script>alert(1)</script> \"&\u{7f}\u{8}end";
+
+/// Says where a text holds what no output may hold; line ends are allowed.
+fn is_clean(what: &str, bytes: &[u8]) {
+    let text = std::str::from_utf8(bytes).unwrap_or_else(|_| panic!("{what} is no UTF-8"));
+    let found: Vec<char> = text
+        .chars()
+        .filter(|c| *c != '\n' && spanwatch::model::text::is_unsafe(*c))
+        .collect();
+    assert!(found.is_empty(), "{what} holds {found:?}:\n{text:?}");
+}
+
+fn meet(field: &mut Field) {
+    field.write_topology();
+    let path = field.folder.path().join("net/network.toml");
+    let text = fs::read_to_string(&path).expect("what was written");
+    let address = "address = \"10.77.1.2\"\n";
+    assert_eq!(text.matches(address).count(), 1);
+    let asked = format!("{address}snmp = \"access\"\n");
+    fs::write(&path, text.replace(address, &asked)).expect("edited");
+    field
+        .ip("a1", &["link", "set", "wan", "alias", WORST])
+        .expect("an alias");
+    field.agent("a1", WORST, WORST).expect("an agent");
+    for format in ["text", "nagios", "json"] {
+        let output = field.spanwatch(&["check", "--topology", "net", "--format", format]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        is_clean(format, &output.stdout);
+        is_clean("standard error", &output.stderr);
+    }
+    let way = field.way("noc");
+    let mut words: Vec<&str> = way.iter().map(String::as_str).collect();
+    let program = env!("CARGO_BIN_EXE_spanwatch");
+    words.extend([program, "watch", "--topology", "net", "--lang", "en"]);
+    let Some(mut pty) = Pty::start("nsenter", &words, |command| {
+        command
+            .current_dir(field.folder.path())
+            .env("STATE_DIRECTORY", field.folder.path().join("state"))
+            .env_remove("SPANWATCH_LAB")
+            .env_remove("SPANWATCH_CREDENTIALS");
+    }) else {
+        return;
+    };
+    pty.until("four agencies up", |text| text.contains("4 up"));
+    // The palette finds the agency by its name and opens it.
+    pty.press("?Clinic\r");
+    pty.until("device's own words", |text| {
+        text.contains("sysName") && text.contains("evil?]52;c;ZXZpbA==?")
+    });
+    pty.until("port's own words", |text| text.contains("wan"));
+    pty.press("jjjjjjjj");
+    std::thread::sleep(Duration::from_secs(1));
+    pty.press("q");
+    assert_eq!(pty.end().code(), Some(0));
+    // Every sequence that the terminal saw was one of the dashboard's own.
+    pty.is_whole();
+    let seen = String::from_utf8_lossy(&pty.bytes).into_owned();
+    assert!(seen.contains("evil"));
+    for worst in [
+        "\u{1b}]", "\u{9b}", "\u{202e}", "\u{2066}", "\u{200b}", "\u{7}", "\u{8}",
+    ] {
+        assert!(!seen.contains(worst), "{worst:?} reached the terminal");
+    }
+}
+
+#[test]
+fn hostile_words_of_a_device_reach_no_terminal_and_no_document() {
+    match Field::build() {
+        Ok(mut field) => meet(&mut field),
         Err(why) => println!("skipped: {why}"),
     }
 }

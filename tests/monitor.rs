@@ -19,15 +19,15 @@ use spanwatch::model::{AgencyId, Element, MaintenanceId, NodeId};
 use crate::trial::{Trial, reference};
 
 /// What a cut does, by brute force on the graph.
-struct Truth {
-    agencies: BTreeSet<AgencyId>,
+pub(crate) struct Truth {
+    pub(crate) agencies: BTreeSet<AgencyId>,
     /// Nodes that are asked and cannot answer.
-    nodes: BTreeSet<NodeId>,
+    pub(crate) nodes: BTreeSet<NodeId>,
     /// A device that can be asked has a port on what is cut.
-    is_seen: bool,
+    pub(crate) is_seen: bool,
 }
 
-fn truth(reference: &Reference, element: &Element) -> Truth {
+pub(crate) fn truth(reference: &Reference, element: &Element) -> Truth {
     let (network, graph) = (&reference.network, &reference.graph);
     let cut = graph.cut([element]);
     let reached = graph.reach(&[graph.monitor()], &cut);

@@ -63,7 +63,7 @@ mod report;
 /// The table of words.
 mod words;
 
-/// The terminal, taken over and given back, in a pseudo-terminal.
+/// The dashboard of the lab in a real terminal.
 mod terminal;
 
 /// A network of real namespaces and other people's agents, watched the same day.
@@ -71,6 +71,15 @@ mod field;
 
 /// The whole monitor without sockets, for the others.
 mod trial;
+
+/// Where the kernel refuses namespaces.
+mod refused;
+
+/// Elements drawn by a seed, cut on the wire.
+mod drawn;
+
+/// The README, command by command.
+mod readme;
 
 /// `check`: its verdicts, its forms, and what it keeps between runs.
 mod check;
