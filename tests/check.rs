@@ -301,6 +301,19 @@ fn check_says_a_change_once() {
         "{}",
         text(&reminded.stdout)
     );
+    loopback(folder.path(), true);
+    let over = run(folder.path(), &["--on-change", "--format", "json"]);
+    let value: Value = serde_json::from_slice(&over.stdout).expect("JSON");
+    assert_eq!(
+        (over.status.code(), &value["incidents"]),
+        (Some(0), &serde_json::json!([])),
+        "what is over is not carried on"
+    );
+    let quiet = run(folder.path(), &["--on-change"]);
+    assert_eq!(
+        (quiet.status.code(), text(&quiet.stdout)),
+        (Some(0), String::new())
+    );
     for output in [&broken, &again, &reminded] {
         assert!(
             !text(&output.stdout).contains("canary") && !text(&output.stderr).contains("canary")

@@ -343,9 +343,10 @@ impl Monitor {
     }
 
     /// Names the causes of what is silent so far, without waiting for the rest of an open inquiry, and ends what
-    /// an earlier run left open and nobody finds any more.
+    /// an earlier run left open where everybody answers: no inquiry would have done it.
     pub fn finish(&mut self, now: Instant, at: Timestamp) {
-        if self.deadline().is_some() || !self.book.is_quiet() {
+        let is_over = self.findings.is_empty() && !self.book.is_quiet() && self.unread() == 0;
+        if self.deadline().is_some() || is_over {
             self.reconsider(now, at);
         }
     }

@@ -159,7 +159,8 @@ impl Terminal {
         }
         match self.writer.take() {
             // Its modes are all that can be given back.
-            Some(writer) if is_writing(&writer) && self.taken.swap(false, Ordering::AcqRel) => {
+            Some(writer) if is_writing(&writer) => {
+                self.taken.store(false, Ordering::Release);
                 disable_raw_mode()
             }
             _ => give_back(&mut self.out, &self.taken),
