@@ -185,6 +185,10 @@ impl Tree {
             }
             at = parent;
         };
+        // The bounds lie outside the ratios, and are dear: most links are let go here.
+        if behind.ratio() - beside.ratio() < LEAST * hops {
+            return None;
+        }
         let (low, _) = interval(behind.lost, behind.sent, SURE);
         let (_, high) = interval(beside.lost, beside.sent, BESIDE);
         if low - high < LEAST * hops {
