@@ -47,7 +47,9 @@ pub const CRITICAL: u8 = 2;
 
 const AFTER: &str = "\
 Examples:
-  spanwatch lab                         try it all in an emulated network
+  spanwatch lab                         the reference network, emulated: break it and watch
+  spanwatch init                        a first topology of your own
+  spanwatch watch                       the dashboard
   spanwatch check                       one sweep, one verdict, for cron
   spanwatch lint                        is the topology sound?
   spanwatch list agencies 'level=city'  who is there
@@ -107,9 +109,9 @@ pub enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Lab(lab::Args),
     Watch(watch::Args),
     Check(check::Args),
-    Lab(lab::Args),
     Init(init::Args),
     Import(import::Args),
     Lint(lint::Args),
@@ -134,12 +136,12 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Show(args)) => show::run(args, common),
         Some(Command::Weak(args)) => weak::run(args, common),
         Some(Command::Export(args)) => export::run(args, common),
+        Some(Command::Init(args)) => init::run(args, common),
+        Some(Command::Import(args)) => import::run(args, common),
         Some(Command::Check(args)) => check::run(args, common),
         Some(Command::Watch(args)) => watch::run(args, common),
         Some(Command::Lab(args)) => laboratory(args, common),
         None if io::stdout().is_terminal() => watch::run(&watch::Args::default(), common),
-        Some(Command::Init(args)) => init::run(args, common),
-        Some(Command::Import(args)) => import::run(args, common),
         None => Ok(short_help()),
     };
     result.unwrap_or_else(|failure| failure.tell(common.colour(&io::stderr())))

@@ -600,16 +600,16 @@ fn a_sick_agent_says_what_its_sickness_says() {
     let script = format!(
         r#"
 ctl() {{ "$SPANWATCH" lab ctl agent core-1 "$@" >/dev/null || exit 9; }}
-ask() {{ snmpget {V2C} -Oqv -t 1 -r 0 "$1" 1.3.6.1.2.1.1.5.0 2>/dev/null || echo silent; }}
-rows() {{ snmpbulkwalk {V2C} -Oqv -t 1 -r 0 "$1" 1.3.6.1.2.1.2.2.1 2>/dev/null | wc -l; }}
-alive() {{ fping -q -r 1 -t 500 "$1" && echo alive || echo dead; }}
+ask() {{ snmpget {V2C} -Oqv -t 4 -r 0 "$1" 1.3.6.1.2.1.1.5.0 2>/dev/null || echo silent; }}
+rows() {{ snmpbulkwalk {V2C} -Oqv -t 4 -r 0 "$1" 1.3.6.1.2.1.2.2.1 2>/dev/null | wc -l; }}
+alive() {{ fping -q -r 3 -t 700 "$1" && echo alive || echo dead; }}
 whole=$(rows 10.48.0.4)
-for sick in killed garbage another 'slow 3s' 'slow 100ms' no-ping; do
+for sick in killed garbage another 'slow 20s' 'slow 100ms' no-ping; do
   ctl $sick; echo "$sick: $(ask 10.48.0.4) $(alive 10.48.0.4) $(ask 10.48.0.5)"
 done
 ctl partial; part=$(rows 10.48.0.4)
-[ "$part" -gt 0 ] && [ "$part" -lt "$whole" ] && echo "partial"
-ctl reboot; snmpget {V3} -Oqvt -t 1 10.48.0.4 1.3.6.1.2.1.1.3.0
+{{ [ "$part" -gt 0 ] && [ "$part" -lt "$whole" ] && echo partial; }} || echo "$part of $whole"
+ctl reboot; snmpget {V3} -Oqvt -t 4 10.48.0.4 1.3.6.1.2.1.1.3.0
 "#
     );
     let Some(ended) = in_the_lab(&[], &script, &["snmpget", "snmpbulkwalk", "fping"]) else {
@@ -625,7 +625,7 @@ ctl reboot; snmpget {V3} -Oqvt -t 1 10.48.0.4 1.3.6.1.2.1.1.3.0
             format!("garbage: silent alive {other}"),
             // Debian's tool believes whoever answers; what must not believe it is the monitor's own probe.
             format!("another: {other} alive {other}"),
-            format!("slow 3s: silent alive {other}"),
+            format!("slow 20s: silent alive {other}"),
             format!("slow 100ms: {well} alive {other}"),
             format!("no-ping: {well} dead {other}"),
             "partial".to_owned(),

@@ -190,9 +190,10 @@ fn type_it(desk: &Path, line: &str) {
     let words = words(line);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let arguments = match words.as_slice() {
-        ["cargo", "run", "--release", "--", arguments @ ..] => arguments,
+        ["cargo", "run", "--release", "--", arguments @ ..] | ["spanwatch", arguments @ ..] => {
+            arguments
+        }
         ["cargo", ..] => return is_declared(&words),
-        ["spanwatch", arguments @ ..] => arguments,
         _ => panic!("this test does not know how to run `{line}`"),
     };
     match arguments {

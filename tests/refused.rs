@@ -3,6 +3,7 @@
 //! The refusal is a real one: a user namespace in which no further namespace may be made.
 #![expect(clippy::print_stdout, reason = "a skipped test says why")]
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -12,7 +13,8 @@ use crate::terminal::pty::Pty;
 fn script(limits: &[&str]) -> String {
     let mut script = String::from("set -e; ");
     for limit in limits {
-        script += &format!("echo 0 > /proc/sys/user/{limit}; ");
+        // Writing to a String cannot fail.
+        let _ = write!(script, "echo 0 > /proc/sys/user/{limit}; ");
     }
     script + "exec \"$@\""
 }

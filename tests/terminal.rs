@@ -124,9 +124,7 @@ fn inside_a_terminal_that_is_taken_over() {
     let terminal = Terminal::enter().expect("a terminal");
     assert!(terminal.offer(b"\x1b[1mhalf a frame".to_vec()));
     std::thread::sleep(Duration::from_millis(100));
-    if place == "here" {
-        panic!("forced in this thread");
-    }
+    assert!(place != "here", "forced in this thread");
     let worker = std::thread::spawn(|| panic!("forced in a worker"));
     assert!(worker.join().is_err());
     let _ = terminal.offer(b"a later frame".to_vec());

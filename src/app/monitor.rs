@@ -321,27 +321,25 @@ impl Monitor {
         self.note_peak(at);
     }
 
-    /// Returns how many targets have given no reading yet.
+    /// Returns how many nodes have given no reading yet.
     #[must_use]
     pub fn unread(&self) -> usize {
-        let unheard = |pulse: &Pulse| usize::from(pulse.read.is_none());
-        let unpolled = |node: &NodeId, pulse: &Pulse| {
-            usize::from(self.polled.contains(node) && pulse.snmp_misses.is_none())
-        };
-        self.judge
-            .pulses()
-            .map(|(node, pulse)| unheard(pulse).max(unpolled(node, pulse)))
-            .sum()
+        let nodes = self.judge.pulses();
+        nodes.filter(|(_, pulse)| pulse.read.is_none()).count()
     }
 
-    /// Returns whether everybody has been heard or found silent, and every cause is named.
+    /// Returns whether everybody has been heard or found silent, every device polled, and every cause named.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        let is_open = self
-            .judge
-            .pulses()
-            .any(|(_, pulse)| matches!(pulse.phase, Phase::Suspect(_)));
-        !is_open && self.deadline().is_none() && self.unread() == 0
+        let is_open = |node: &NodeId, pulse: &Pulse| {
+            let unpolled = self.polled.contains(node) && pulse.snmp_misses.is_none();
+            pulse.read.is_none() || unpolled || matches!(pulse.phase, Phase::Suspect(_))
+        };
+        self.deadline().is_none()
+            && !self
+                .judge
+                .pulses()
+                .any(|(node, pulse)| is_open(node, pulse))
     }
 
     /// Names the causes of what is silent so far, without waiting for the rest of an open inquiry, and ends what

@@ -151,6 +151,10 @@ fn start(args: &Args, common: &Common) -> Result<Outcome, Failure> {
                 "Without a COMMAND, `spanwatch lab` shows the same network simulated in process.",
             ));
     }
+    if args.record.is_some() {
+        let message = format!("{refused} What happens cannot be recorded without it.");
+        return Err(Failure::new(Kind::System, message).hint(refused.advice));
+    }
     crate::cli::say(&format!(
         "{refused} The network is simulated in process instead."
     ));

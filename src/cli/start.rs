@@ -17,7 +17,7 @@ use crate::cli::Common;
 use crate::cli::failure::{Failure, Kind};
 use crate::clock;
 use crate::lab::action::Action;
-use crate::lab::fabric::Fabric;
+use crate::lab::fabric::{Conduct, Fabric};
 use crate::lab::scenario::Scenario;
 use crate::probe;
 use crate::probe::roster::{Pace, Roster};
@@ -129,7 +129,11 @@ fn simulate(
     cancel: CancellationToken,
 ) -> Source {
     let began = clock::now();
-    let fabric = Fabric::new(reference.network.clone(), simulation.seed);
+    let conduct = Conduct {
+        convergence: simulation.scenario.convergence,
+        ..Conduct::default()
+    };
+    let fabric = Fabric::with_conduct(reference.network.clone(), simulation.seed, conduct);
     let roster = Roster::new(reference.network.targets(), began, simulation.seed, pace);
     let (line, lab) = live::start(World::new(fabric, roster, began), cancel.clone());
     if let Lab::Here(acts) = &lab {

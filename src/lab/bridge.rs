@@ -14,8 +14,8 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timer::{Expiration, TimerSetTimeFlags};
 use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 use socket2::Socket;
-use tokio::io::Interest;
 use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
+use tokio::io::{AsyncWriteExt as _, Interest};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +32,9 @@ use crate::lab::scenario::Event;
 const TURN: usize = 64;
 /// The longest frame: an Ethernet header and a packet of 1,500 octets, and room for what should not come.
 const FRAME: usize = 65_536;
+
+/// How long a service hears a client out that does not close.
+const HEARING: Duration = Duration::from_secs(10);
 
 /// Everything that changes while the lab runs.
 pub(super) struct Bridge {
@@ -352,9 +355,18 @@ fn watched<T: AsRawFd>(inner: T) -> io::Result<AsyncFd<T>> {
     AsyncFd::with_interest(inner, Interest::READABLE)
 }
 
-/// Accepts and closes: a service that is there, and no more.
+/// Accepts and says goodbye: a service that is there, and no more.
+///
+/// It hears the other out, because a kernel that still holds unread octets would answer with a reset.
 async fn shake_hands(listener: tokio::net::TcpListener) {
-    while listener.accept().await.is_ok() {}
+    while let Ok((mut stream, _)) = listener.accept().await {
+        tokio::spawn(async move {
+            let _ = stream.shutdown().await;
+            let mut sink = tokio::io::sink();
+            let rest = tokio::io::copy(&mut stream, &mut sink);
+            let _ = tokio::time::timeout(HEARING, rest).await;
+        });
+    }
 }
 
 /// Returns the ports on which services of the far side shake hands.

@@ -255,6 +255,7 @@ impl Poll {
         let mut cells = CELLS;
         let mut bulk = client.version() != Version::V1;
         let mut clean = true;
+        let mut shrunk = false;
         while !cursors.is_empty() {
             let width = cursors.len().min(cells);
             let asked: Vec<Oid> = cursors
@@ -289,7 +290,12 @@ impl Poll {
                         drop_column(&mut cursors, about).ok_or(Stop::Lost)?;
                         clean = false;
                     }
-                    None if error.kind() == ErrorKind::Timeout && cells > 1 => cells /= 2,
+                    // A slow agent may manage less; one that has stopped would eat the whole deadline if it
+                    // were given a third try.
+                    None if error.kind() == ErrorKind::Timeout && cells > 1 && !shrunk => {
+                        cells = (cells / 4).max(1);
+                        shrunk = true;
+                    }
                     None => return Err(Stop::of(&error)),
                 },
             }

@@ -51,6 +51,14 @@ pub fn text(checked: &Checked) -> String {
             checked.not_asked
         );
     }
+    let round = picture.round;
+    if round.devices_answered < round.devices {
+        let _ = writeln!(
+            out,
+            "{} of {} devices answered SNMP.",
+            round.devices_answered, round.devices
+        );
+    }
     for incident in picture.open_incidents() {
         out.push_str(&entry(incident, checked));
     }

@@ -15,6 +15,7 @@ use crate::model::{AgencyId, Element};
 use crate::report::clean;
 use crate::report::listing::level_key;
 use crate::report::shape::Shapes;
+use crate::report::vietnamese::sort_key;
 use crate::report::weak::{count, kind_key};
 use crate::report::words::{Language, Words};
 
@@ -334,7 +335,6 @@ impl Page<'_, '_> {
     }
 
     fn agencies(&self) -> Markup {
-        let network = self.shapes.network;
         html! {
             section {
                 h2 { (self.head("report.agencies")) }
@@ -357,12 +357,30 @@ impl Page<'_, '_> {
                             }
                         }
                         tbody {
-                            @for agency in network.agencies.values() { (self.agency_row(agency)) }
+                            @for agency in self.sorted() { (self.agency_row(agency)) }
                         }
                     }
                 }
             }
         }
+    }
+
+    /// The agencies as a reader looks for them: the city's own, then area by area, each by name.
+    fn sorted(&self) -> Vec<&Agency> {
+        let mut agencies: Vec<&Agency> = self.shapes.network.agencies.values().collect();
+        agencies.sort_by_cached_key(|agency| {
+            let area = self
+                .shapes
+                .area_name(agency.area.as_ref())
+                .unwrap_or_default();
+            (
+                agency.level,
+                sort_key(area),
+                sort_key(&agency.name),
+                agency.id.clone(),
+            )
+        });
+        agencies
     }
 
     fn agency_row(&self, agency: &Agency) -> Markup {

@@ -93,8 +93,8 @@ impl Glass {
                 }
             }
             ("" | "0", "m") => self.is_plain = true,
-            // The three that say "as it was before" add nothing.
-            ("39" | "49" | "59", "m") => {}
+            // Nothing to see: colours "as they were before", and the brackets of a frame.
+            ("39" | "49" | "59", "m") | ("?2026", "h" | "l") => {}
             (_, "m") => self.is_plain = false,
             ("?1049", "h") => self.is_alternate = true,
             ("?1049", "l") => {
@@ -103,7 +103,6 @@ impl Glass {
             }
             ("?25", "h") => self.has_cursor = true,
             ("?25", "l") => self.has_cursor = false,
-            ("?2026", "h" | "l") => {}
             _ => self.strange.push(format!("CSI {sequence}")),
         }
     }

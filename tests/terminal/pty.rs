@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
@@ -17,6 +17,7 @@ use nix::sys::termios::{Termios, tcgetattr};
 use nix::unistd::Pid;
 
 use crate::terminal::glass::Glass;
+use spanwatch::clock::now;
 
 /// Columns and rows of every terminal here.
 const SIZE: (u16, u16) = (120, 40);
@@ -131,12 +132,12 @@ impl Pty {
 
     /// Waits so long until the screen is as it should be.
     pub(crate) fn within(&mut self, patience: Duration, what: &str, is_so: impl Fn(&str) -> bool) {
-        let late = Instant::now() + patience;
+        let late = now() + patience;
         while !is_so(&self.glass.text()) {
             let ended = self.child.try_wait().expect("a child");
             let heard = self.listen(Duration::from_millis(100));
             assert!(
-                Instant::now() < late && (heard || ended.is_none()),
+                now() < late && (heard || ended.is_none()),
                 "no {what} ({ended:?}):\n{}",
                 self.glass.text()
             );
@@ -157,17 +158,13 @@ impl Pty {
 
     /// Waits for the program's end and takes in the rest of what it wrote.
     pub(crate) fn end(&mut self) -> ExitStatus {
-        let late = Instant::now() + PATIENCE;
+        let late = now() + PATIENCE;
         let status = loop {
             self.listen(Duration::from_millis(20));
             if let Some(status) = self.child.try_wait().expect("a child") {
                 break status;
             }
-            assert!(
-                Instant::now() < late,
-                "it does not end:\n{}",
-                self.glass.text()
-            );
+            assert!(now() < late, "it does not end:\n{}", self.glass.text());
         };
         while self.listen(Duration::from_millis(100)) {}
         status
