@@ -70,17 +70,23 @@ pub struct Lossy {
 /// several shortest paths reach is counted behind what all of them share. Cost O((n + m) log n).
 #[must_use]
 pub fn lossy(graph: &Graph, echoes: &BTreeMap<NodeId, Echoes>) -> Vec<Lossy> {
-    let tree = Tree::new(graph, echoes);
-    let mut found: Vec<Lossy> = graph
-        .node_indices()
-        .filter_map(|node| tree.judge(graph, echoes, node))
-        .collect();
-    found.sort_by(|one, other| one.elements.cmp(&other.elements));
+    let mut tree = Tree::new(graph, echoes);
+    let mut found = Vec::new();
+    // The farthest first: what is lost behind it is its own, and no longer counts against what is in front of it.
+    for node in tree.order.clone().into_iter().rev() {
+        if let Some(lossy) = tree.judge(graph, echoes, node) {
+            tree.set_aside(node);
+            found.push(lossy);
+        }
+    }
+    found.sort_by(|one: &Lossy, other| one.elements.cmp(&other.elements));
     found
 }
 
 /// What every shortest path to a node shares.
 struct Tree {
+    /// All that is reached, a node after the one before it.
+    order: Vec<NodeIx>,
     /// The node before, and the link from it where all paths share that too.
     before: Vec<Option<(NodeIx, Option<LinkIx>)>>,
     children: Vec<Vec<NodeIx>>,
@@ -130,11 +136,25 @@ impl Tree {
             }
         }
         Self {
+            order: order.into_iter().map(|(_, node)| node).collect(),
             before,
             children,
             own,
             whole,
         }
+    }
+
+    /// Takes what was counted behind a node out of everything in front of it.
+    fn set_aside(&mut self, node: NodeIx) {
+        let behind = self.whole[node.index()];
+        let mut at = node;
+        while let Some((parent, _)) = self.before[at.index()] {
+            let whole = &mut self.whole[parent.index()];
+            *whole = whole.without(behind);
+            at = parent;
+        }
+        // What stands beside it must not take it out a second time.
+        self.whole[node.index()] = Echoes::default();
     }
 
     /// Judges the segment that ends at `node` and begins where something beside it is asked.
@@ -165,6 +185,10 @@ impl Tree {
             }
             at = parent;
         };
+        // The bounds lie outside the ratios, and are dear: most links are let go here.
+        if behind.ratio() - beside.ratio() < LEAST * hops {
+            return None;
+        }
         let (low, _) = interval(behind.lost, behind.sent, SURE);
         let (_, high) = interval(beside.lost, beside.sent, BESIDE);
         if low - high < LEAST * hops {
