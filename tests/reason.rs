@@ -20,7 +20,7 @@ use spanwatch::tui::theme::{Glyphs, Look, Theme};
 use crate::picture::{change, moment, troubled};
 
 /// One of every sort that is said differently.
-pub(crate) fn every_evidence() -> Vec<Evidence> {
+fn every_evidence() -> Vec<Evidence> {
     let port = |up| Evidence::Port {
         observer: "core-1".into(),
         far: "core-2".into(),
