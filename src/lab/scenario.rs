@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::lab::action::impairment;
 use crate::lab::action::{
     Action, Behaviour, Loss, Misunderstood, check_end, element_of, node_of, span,
 };
@@ -18,13 +19,16 @@ use crate::model::fault::{Fault, Place, Severity, Source};
 use crate::model::network::Network;
 
 /// The scenarios that come with the program, by name.
-const BUILT_IN: &[(&str, &str)] = &[("demo", include_str!("demo.toml"))];
+const BUILT_IN: &[(&str, &str)] = &[
+    ("demo", include_str!("demo.toml")),
+    ("quality", include_str!("quality.toml")),
+];
 
 /// Every code that a scenario may be refused with, and what it is about.
 pub const CODES: &[(&str, &str)] = &[
     (
         "S0301",
-        "The scenario is not TOML of the form `[[at]]` with `t`, `cut`, `down`, `loss`, `agent`, `restore`.",
+        "The scenario is not TOML of the form `[[at]]` with `t`, `cut`, `down`, `loss`, `rate`, `duplicate`, `reorder`, `mtu`, `oneway`, `agent`, `restore`.",
     ),
     (
         "S0302",
@@ -36,11 +40,11 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "S0304",
-        "A number is out of its range: percent is 0 to 100, a burst is at least one packet.",
+        "A number is out of its range: percent is 0 to 100, a burst is at least one packet, a rate is 1k to 1000G bits a second, an MTU is 68 to 65535 octets.",
     ),
     (
         "S0305",
-        "An agent cannot behave like that, or loss is towards a node that is no end of the link.",
+        "An agent cannot behave like that, or loss or failure is towards a node that is no end of the link.",
     ),
     ("S0306", "An `[[at]]` says when, but not what happens then."),
 ];
@@ -82,6 +86,11 @@ struct Entry {
     down: Option<Vec<Spanned<String>>>,
     restore: Option<Vec<Spanned<String>>>,
     loss: Option<LossEntry>,
+    rate: Option<RateEntry>,
+    duplicate: Option<ShareEntry>,
+    reorder: Option<ReorderEntry>,
+    mtu: Option<MtuEntry>,
+    oneway: Option<OneWayEntry>,
     agent: Option<AgentEntry>,
 }
 
@@ -92,6 +101,43 @@ struct LossEntry {
     percent: Spanned<f64>,
     burst: Option<Spanned<f64>>,
     toward: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RateEntry {
+    link: Spanned<String>,
+    bits: Spanned<String>,
+    queue: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShareEntry {
+    element: Spanned<String>,
+    percent: Spanned<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReorderEntry {
+    element: Spanned<String>,
+    percent: Spanned<f64>,
+    by: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MtuEntry {
+    link: Spanned<String>,
+    octets: Spanned<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OneWayEntry {
+    link: Spanned<String>,
+    toward: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -173,6 +219,10 @@ impl Reader<'_> {
         if let Some(loss) = &entry.loss {
             actions.extend(self.loss(loss));
         }
+        let lines = lines(entry);
+        for (verb, words) in &lines {
+            actions.extend(self.impairment(verb, words));
+        }
         if let Some(agent) = &entry.agent {
             actions.extend(self.agent(agent));
         }
@@ -180,13 +230,17 @@ impl Reader<'_> {
             .iter()
             .all(|list| list.is_none())
             && entry.loss.is_none()
+            && lines.is_empty()
             && entry.agent.is_none();
         if says_nothing {
             self.fault(
                 "S0306",
                 place,
                 "this entry says when, but not what happens then.",
-                Some("add `cut`, `down`, `loss`, `agent` or `restore`.".to_owned()),
+                Some(
+                    "add `cut`, `down`, `loss`, `rate`, `duplicate`, `reorder`, `mtu`, `oneway`, `agent` or `restore`."
+                        .to_owned(),
+                ),
             );
         }
         if let Some(at) = at {
@@ -234,6 +288,23 @@ impl Reader<'_> {
         Some(Action::Loss { element, loss })
     }
 
+    fn impairment(&mut self, verb: &str, words: &[Word]) -> Option<Action> {
+        let texts: Vec<&str> = words.iter().map(|(text, _)| text.as_str()).collect();
+        let (at, error) = match impairment::read(verb, &texts, self.network)? {
+            Ok(action) => return Some(action),
+            Err(error) => error,
+        };
+        let code = match &error {
+            Misunderstood::Span(_) => "S0302",
+            Misunderstood::Percent(_) | Misunderstood::Rate(_) | Misunderstood::Mtu(_) => "S0304",
+            Misunderstood::Toward(_) => "S0305",
+            _ => "S0303",
+        };
+        let place = words.get(at).map_or(0..0, |(_, span)| span.clone());
+        self.misunderstood(code, place, error);
+        None
+    }
+
     fn agent(&mut self, entry: &AgentEntry) -> Option<Action> {
         let node = self.understood(&entry.node, node_of);
         let behaviour = entry.behaviour.get_ref().parse::<Behaviour>();
@@ -261,16 +332,20 @@ impl Reader<'_> {
     ) -> Option<T> {
         match read(word.get_ref(), self.network) {
             Ok(value) => Some(value),
-            Err(Misunderstood::Unknown { element, similar }) => {
-                let help = similar.map(|other| format!("did you mean `{other}`?"));
-                let message = format!("there is no {element} in this network.");
-                self.fault("S0303", word.span(), &message, help);
-                None
-            }
             Err(error) => {
-                self.fault("S0303", word.span(), &error.to_string(), None);
+                self.misunderstood("S0303", word.span(), error);
                 None
             }
+        }
+    }
+
+    fn misunderstood(&mut self, code: &'static str, place: Range<usize>, error: Misunderstood) {
+        if let Misunderstood::Unknown { element, similar } = error {
+            let help = similar.map(|other| format!("did you mean `{other}`?"));
+            let message = format!("there is no {element} in this network.");
+            self.fault(code, place, &message, help);
+        } else {
+            self.fault(code, place, &error.to_string(), None);
         }
     }
 
@@ -301,6 +376,40 @@ impl Reader<'_> {
             help,
         });
     }
+}
+
+/// A word of a control line, and where the file says it.
+type Word = (String, Range<usize>);
+
+/// Returns an entry's impairments as control lines have them: a verb and its words, in one order always.
+fn lines(entry: &Entry) -> Vec<(&'static str, Vec<Word>)> {
+    fn word<T: ToString>(written: &Spanned<T>) -> Word {
+        (written.get_ref().to_string(), written.span())
+    }
+    let mut lines = Vec::new();
+    if let Some(rate) = &entry.rate {
+        let mut words = vec![word(&rate.link), word(&rate.bits)];
+        words.extend(rate.queue.as_ref().map(word));
+        lines.push(("rate", words));
+    }
+    if let Some(share) = &entry.duplicate {
+        lines.push((
+            "duplicate",
+            vec![word(&share.element), word(&share.percent)],
+        ));
+    }
+    if let Some(reorder) = &entry.reorder {
+        let mut words = vec![word(&reorder.element), word(&reorder.percent)];
+        words.extend(reorder.by.as_ref().map(word));
+        lines.push(("reorder", words));
+    }
+    if let Some(mtu) = &entry.mtu {
+        lines.push(("mtu", vec![word(&mtu.link), word(&mtu.octets)]));
+    }
+    if let Some(oneway) = &entry.oneway {
+        lines.push(("oneway", vec![word(&oneway.link), word(&oneway.toward)]));
+    }
+    lines
 }
 
 fn malformed(source: &Arc<Source>, error: &toml::de::Error) -> Fault {
