@@ -3,17 +3,19 @@
 //! All faults of a file are found in one go, each with its place. Elements must exist in the network that the
 //! scenario is for; a scenario that names none of them tests nothing, and nobody would notice.
 
+mod layout;
+
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
 use toml::Spanned;
 
 use crate::lab::action::impairment;
 use crate::lab::action::{
     Action, Behaviour, Loss, Misunderstood, check_end, element_of, node_of, span,
 };
+use crate::lab::scenario::layout::{AgentEntry, Entry, Layout, LossEntry, Word};
 use crate::model::Element;
 use crate::model::fault::{Fault, Place, Severity, Source};
 use crate::model::network::Network;
@@ -67,84 +69,6 @@ pub struct Event {
     pub at: Duration,
     /// What.
     pub action: Action,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Layout {
-    seed: Option<u64>,
-    convergence: Option<Spanned<String>>,
-    #[serde(default)]
-    at: Vec<Spanned<Entry>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    t: Spanned<String>,
-    cut: Option<Vec<Spanned<String>>>,
-    down: Option<Vec<Spanned<String>>>,
-    restore: Option<Vec<Spanned<String>>>,
-    loss: Option<LossEntry>,
-    rate: Option<RateEntry>,
-    duplicate: Option<ShareEntry>,
-    reorder: Option<ReorderEntry>,
-    mtu: Option<MtuEntry>,
-    oneway: Option<OneWayEntry>,
-    agent: Option<AgentEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LossEntry {
-    element: Spanned<String>,
-    percent: Spanned<f64>,
-    burst: Option<Spanned<f64>>,
-    toward: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RateEntry {
-    link: Spanned<String>,
-    bits: Spanned<String>,
-    queue: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ShareEntry {
-    element: Spanned<String>,
-    percent: Spanned<f64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReorderEntry {
-    element: Spanned<String>,
-    percent: Spanned<f64>,
-    by: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MtuEntry {
-    link: Spanned<String>,
-    octets: Spanned<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OneWayEntry {
-    link: Spanned<String>,
-    toward: Spanned<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AgentEntry {
-    node: Spanned<String>,
-    behaviour: Spanned<String>,
 }
 
 /// Returns the text of a scenario that comes with the program.
@@ -219,7 +143,7 @@ impl Reader<'_> {
         if let Some(loss) = &entry.loss {
             actions.extend(self.loss(loss));
         }
-        let lines = lines(entry);
+        let lines = layout::lines(entry);
         for (verb, words) in &lines {
             actions.extend(self.impairment(verb, words));
         }
@@ -376,40 +300,6 @@ impl Reader<'_> {
             help,
         });
     }
-}
-
-/// A word of a control line, and where the file says it.
-type Word = (String, Range<usize>);
-
-/// Returns an entry's impairments as control lines have them: a verb and its words, in one order always.
-fn lines(entry: &Entry) -> Vec<(&'static str, Vec<Word>)> {
-    fn word<T: ToString>(written: &Spanned<T>) -> Word {
-        (written.get_ref().to_string(), written.span())
-    }
-    let mut lines = Vec::new();
-    if let Some(rate) = &entry.rate {
-        let mut words = vec![word(&rate.link), word(&rate.bits)];
-        words.extend(rate.queue.as_ref().map(word));
-        lines.push(("rate", words));
-    }
-    if let Some(share) = &entry.duplicate {
-        lines.push((
-            "duplicate",
-            vec![word(&share.element), word(&share.percent)],
-        ));
-    }
-    if let Some(reorder) = &entry.reorder {
-        let mut words = vec![word(&reorder.element), word(&reorder.percent)];
-        words.extend(reorder.by.as_ref().map(word));
-        lines.push(("reorder", words));
-    }
-    if let Some(mtu) = &entry.mtu {
-        lines.push(("mtu", vec![word(&mtu.link), word(&mtu.octets)]));
-    }
-    if let Some(oneway) = &entry.oneway {
-        lines.push(("oneway", vec![word(&oneway.link), word(&oneway.toward)]));
-    }
-    lines
 }
 
 fn malformed(source: &Arc<Source>, error: &toml::de::Error) -> Fault {
