@@ -24,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::analysis::Weakness;
 use crate::model::device::Device;
 use crate::model::fault::Fault;
-use crate::model::health::{Counts, Health, Marks};
+use crate::model::health::{Counts, Health, Marks, Why};
 pub use crate::model::health::{Loss, Rtt};
 use crate::model::incident::{Incident, IncidentId};
 use crate::model::network::{Network, Node};
@@ -89,8 +89,8 @@ pub struct Round {
 pub struct NodeView {
     /// Its state.
     pub health: Health,
-    /// Why it is degraded or unknown, in a few words; empty otherwise.
-    pub why: String,
+    /// Why it is degraded or unknown; `None` otherwise.
+    pub why: Option<Why>,
     /// What is said of the state.
     pub marks: Marks,
     /// When the state began.

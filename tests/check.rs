@@ -12,7 +12,8 @@ use spanwatch::app::check::{Checked, Limit, Limits, NamedLimit, Quantity, Verdic
 use spanwatch::app::memory::{self, Locked};
 use spanwatch::clock;
 use spanwatch::lab::action::Action;
-use spanwatch::report::check;
+use spanwatch::report::words::{Language, Words};
+use spanwatch::report::{check, verdict};
 
 use crate::trial::{Trial, reference};
 
@@ -130,6 +131,44 @@ fn the_first_line_of_a_plugin_is_short_and_its_data_are_whole() {
         for quantity in Quantity::ALL {
             assert!(data.contains(&format!(" {}=", quantity.word())), "{data}");
         }
+    }
+}
+
+#[test]
+fn people_read_the_verdict_in_their_language_and_programs_in_english() {
+    let checked = checked(&["risk:duct-ql49"], usual());
+    let [en, vi] = [Language::En, Language::Vi].map(|l| verdict::text(&checked, &Words::of(l)));
+    assert!(
+        en.starts_with("CRITICAL: risk duct-ql49 down, 16 of 483 agencies cut off.\n"),
+        "{en}"
+    );
+    assert!(
+        vi.starts_with(
+            "NGHIÊM TRỌNG: nhóm rủi ro duct-ql49 hỏng, 16 trên 483 cơ quan mất kết nối.\n"
+        ),
+        "{vi}"
+    );
+    assert_eq!(en.lines().count(), vi.lines().count());
+    for (english, vietnamese) in en.lines().zip(vi.lines()) {
+        // The names of elements are people's own.
+        let is_name = english == vietnamese;
+        let named = checked.picture.incidents.iter().flat_map(|i| &i.causes);
+        assert!(
+            !is_name
+                || named
+                    .map(|cause| checked.picture.network.title(cause))
+                    .any(|name| english.trim() == name),
+            "{english}"
+        );
+    }
+    let value: Value = serde_json::from_str(&check::json(&checked)).expect("JSON");
+    let evidence = value["incidents"][0]["evidence"]
+        .as_array()
+        .expect("a list");
+    assert!(!evidence.is_empty());
+    for sentence in evidence {
+        let sentence = sentence.as_str().expect("a text");
+        assert!(en.contains(&format!("    why: {sentence}\n")), "{sentence}");
     }
 }
 

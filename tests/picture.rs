@@ -11,8 +11,8 @@ use spanwatch::analysis::reach::cut_off;
 use spanwatch::app::{Loss, NodeView, Picture, Round, Rtt, Setting};
 use spanwatch::graph::{Graph, mix};
 use spanwatch::model::device::{Device, Interface, PortStatus, System};
-use spanwatch::model::health::{Health, Marks};
-use spanwatch::model::incident::{Incident, IncidentId, IncidentKind, IncidentSeverity};
+use spanwatch::model::health::{Health, Marks, Why};
+use spanwatch::model::incident::{Evidence, Incident, IncidentId, IncidentKind, IncidentSeverity};
 use spanwatch::model::network::Network;
 use spanwatch::model::text::DeviceText;
 use spanwatch::model::{AgencyId, Element, NodeId};
@@ -168,7 +168,7 @@ pub(crate) fn troubled() -> Picture {
         .collect();
     change(&mut picture, well[7], |view| {
         view.health = Health::Degraded;
-        view.why = "loss 12.5% (95%: 3.5 to 36)".into();
+        view.why = Some(Why::Loss);
         view.since = Some(at - SignedDuration::from_secs(95));
         view.lost = 8;
         view.loss = Some(Loss {
@@ -179,7 +179,7 @@ pub(crate) fn troubled() -> Picture {
     });
     change(&mut picture, well[200], |view| {
         view.health = Health::Degraded;
-        view.why = "RTT 184 ms, allowed 150 ms".into();
+        view.why = Some(Why::Slow);
         view.since = Some(at - SignedDuration::from_secs(260));
         view.rtt = Some(Rtt {
             last: Duration::from_millis(184),
@@ -190,7 +190,7 @@ pub(crate) fn troubled() -> Picture {
     });
     change(&mut picture, well[111], |view| {
         view.health = Health::Unknown;
-        view.why = "network is unreachable".into();
+        view.why = Some(Why::Unsent);
         view.since = Some(at - SignedDuration::from_mins(31));
     });
     for id in [well[300], well[301]] {
@@ -213,6 +213,11 @@ pub(crate) fn troubled() -> Picture {
 fn incidents(picture: &Picture, cause: &Element, gone: Vec<AgencyId>) -> Vec<Arc<Incident>> {
     let at = picture.at;
     let ago = |seconds: i64| at - SignedDuration::from_secs(seconds);
+    let port = |observer: &str, far: &str| Evidence::Port {
+        observer: observer.into(),
+        far: far.into(),
+        up: false,
+    };
     let base = Incident {
         id: IncidentId(12),
         kind: IncidentKind::Outage,
@@ -221,9 +226,16 @@ fn incidents(picture: &Picture, cause: &Element, gone: Vec<AgencyId>) -> Vec<Arc
         probability: 0.93,
         nodes: Vec::new(),
         evidence: vec![
-            format!("Without it {} silent nodes have no path.", gone.len()),
-            "`core-1` reports its port to it down.".into(),
-            "10.48.0.5 answers \"host unreachable\" in their place.".into(),
+            Evidence::Behind {
+                silent: gone.len(),
+                all: gone.len(),
+            },
+            port("pop-my-thuong", "pop-phu-ho"),
+            Evidence::Unreachable {
+                router: "pop-my-thuong".into(),
+                node: "phu-ho-thcs".into(),
+            },
+            Evidence::InFront("pop-my-thuong".into()),
         ],
         cut_off: gone,
         one_path: Vec::new(),
@@ -249,7 +261,8 @@ fn incidents(picture: &Picture, cause: &Element, gone: Vec<AgencyId>) -> Vec<Arc
             probability: 0.99,
             cut_off: vec!["phu-xuan-ubnd".into()],
             evidence: vec![
-                "It stays silent through eight questions, and everything around it answers.".into(),
+                Evidence::Silent("phu-xuan-ubnd".into()),
+                Evidence::InFront("pop-phu-xuan".into()),
             ],
             since: ago(41),
             named: ago(33),
@@ -263,7 +276,7 @@ fn incidents(picture: &Picture, cause: &Element, gone: Vec<AgencyId>) -> Vec<Arc
             probability: 1.0,
             cut_off: Vec::new(),
             one_path: some,
-            evidence: vec!["Both ends report the port down.".into()],
+            evidence: vec![port("core-1", "core-2"), port("core-2", "core-1")],
             since: ago(7_300),
             named: ago(7_290),
             ..base.clone()

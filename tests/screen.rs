@@ -11,7 +11,8 @@ use regex::Regex;
 use spanwatch::app::{Command, Picture, Setting};
 use spanwatch::graph::mix;
 use spanwatch::model::fault::{Fault, Severity};
-use spanwatch::model::health::Health;
+use spanwatch::model::health::{Health, Why};
+use spanwatch::model::incident::Evidence;
 use spanwatch::model::text::is_unsafe;
 use spanwatch::model::{AgencyId, Element};
 use spanwatch::report::words::{Language, Words};
@@ -584,7 +585,7 @@ fn copying_gives_the_text_to_the_terminal() {
 fn what_is_too_long_for_a_clipboard_is_not_copied() {
     let mut picture = troubled();
     let mut long = (*picture.incidents[0]).clone();
-    long.evidence = vec!["x".repeat(LONGEST_COPY)];
+    long.evidence = vec![Evidence::Unsent("x".repeat(LONGEST_COPY).into())];
     picture.incidents[0] = Arc::new(long);
     let picture = Arc::new(picture);
     let mut screen = wide();
@@ -797,11 +798,14 @@ fn hostile_names_reach_the_terminal_as_harmless_text() {
     let mut picture = calm(weighed(sketch.network()));
     change(&mut picture, "a", |view| {
         view.health = Health::Degraded;
-        view.why = hostile.into();
+        view.why = Some(Why::Loss);
         view.device = Some(Arc::new(crate::picture::device()));
     });
     let mut incident = (*troubled().incidents[0]).clone();
-    incident.evidence = vec![hostile.into()];
+    incident.evidence = vec![
+        Evidence::Unsent(hostile.into()),
+        Evidence::Silent(hostile.into()),
+    ];
     incident.causes = vec![Element::Node("a".into())];
     incident.cut_off = vec!["a".into()];
     incident.one_path = Vec::new();

@@ -48,6 +48,9 @@ mod judge;
 /// The true `topology/` and the data that it was written from.
 mod real;
 
+/// Reasons in both languages, and no English on a Vietnamese screen.
+mod reason;
+
 /// The whole monitor in virtual time, against brute force.
 mod monitor;
 

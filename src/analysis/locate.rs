@@ -9,8 +9,8 @@
 //! blamed all the same. What no hypothesis explains stays unexplained: it is down and visible, and in nobody's
 //! shadow.
 
+mod reasons;
 mod search;
-mod sentences;
 mod weigh;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,7 @@ use std::sync::Arc;
 use crate::analysis::dominators::{Dominators, Point};
 use crate::analysis::reach::Reach;
 use crate::graph::{Cut, Graph, LinkIx, NodeIx};
+use crate::model::incident::Evidence;
 use crate::model::network::{DEFAULT_NODE_RATES, DEFAULT_RISK_RATES, Network, default_rates};
 use crate::model::{Element, LinkId, NodeId};
 
@@ -55,8 +56,8 @@ pub struct Cause {
     pub probability: f64,
     /// Silent nodes that it explains, in order of id.
     pub explains: Vec<NodeId>,
-    /// For and against, one sentence each.
-    pub evidence: Vec<String>,
+    /// For and against.
+    pub evidence: Vec<Evidence>,
 }
 
 /// Explains silences in one model: built once, asked often.
@@ -223,7 +224,7 @@ impl Locator {
             .filter(|node| seen.is_silent(*node))
             .filter(|node| !without.loses(*node) || alone.loses(*node))
             .collect();
-        let case = sentences::Case {
+        let case = reasons::Case {
             suspect: class.first().copied().unwrap_or(suspect),
             best,
             without: &without,
@@ -236,7 +237,7 @@ impl Locator {
                 .map(|suspect| self.elements[suspect.index()].clone())
                 .collect(),
             probability: in_class / weighed,
-            evidence: sentences::evidence(self, seen, &case),
+            evidence: reasons::evidence(self, seen, &case),
             explains: explained
                 .iter()
                 .map(|node| self.graph.node_id(*node).clone())

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::model::incident::{Incident, IncidentId, IncidentKind, IncidentSeverity};
+use crate::model::incident::{Evidence, Incident, IncidentId, IncidentKind, IncidentSeverity};
 use crate::model::{AgencyId, Element, NodeId};
 
 /// Ended incidents that are remembered.
@@ -24,7 +24,7 @@ pub struct Finding {
     pub cut_off: Vec<AgencyId>,
     pub one_path: Vec<AgencyId>,
     pub nodes: Vec<NodeId>,
-    pub evidence: Vec<String>,
+    pub evidence: Vec<Evidence>,
     pub maintenance: bool,
     pub since: Timestamp,
 }

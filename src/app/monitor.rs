@@ -20,7 +20,7 @@ use crate::judge::inquiry::Matter;
 use crate::judge::{Closed, Judge, Phase, Pulse};
 use crate::model::device::{Device, PortStatus};
 use crate::model::fault::Fault;
-use crate::model::health::Health;
+use crate::model::health::{Health, Why};
 use crate::model::incident::IncidentId;
 use crate::model::reading::{Answer, Ask, Reading};
 use crate::model::target::{Method, Target, TargetId};
@@ -76,7 +76,7 @@ struct Port {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Verdict {
     health: Health,
-    why: &'static str,
+    why: Option<Why>,
     finding: Option<usize>,
 }
 

@@ -20,7 +20,7 @@ use crate::cli::start::{self, Secrets, Simulation};
 use crate::cli::{Common, print, say};
 use crate::clock;
 use crate::probe::roster::Pace;
-use crate::report::{chain, check};
+use crate::report::{chain, check, verdict};
 
 /// At this share of the deadline the sweep ends, so that the verdict is out before it.
 const SWEEP_SHARE: f64 = 0.9;
@@ -143,7 +143,7 @@ pub fn run_in(
     }
     if speaks && !args.quiet {
         print(&match args.format {
-            CheckFormat::Text => check::text(&checked),
+            CheckFormat::Text => verdict::text(&checked, &common.words()),
             CheckFormat::Nagios => check::nagios(&checked),
             CheckFormat::Json => check::json(&checked),
         })?;

@@ -46,6 +46,47 @@ impl Health {
     }
 }
 
+/// Why a node is degraded or unknown: a value, which the faces put into words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// Nobody asks it.
+    NeverAsked,
+    /// Our own socket could not send to it.
+    Unsent,
+    /// It has not answered yet.
+    Unheard,
+    /// It fell silent and is being asked again.
+    AskedAgain,
+    /// It is outside its office hours.
+    Closed,
+    /// The monitor itself is cut off.
+    MonitorCutOff,
+    /// Echoes are lost.
+    Loss,
+    /// The median round trip is longer than its policy allows.
+    Slow,
+    /// Ping is silent while SNMP answers.
+    PingSilent,
+    /// SNMP is silent while ping answers.
+    SnmpSilent,
+}
+
+impl Why {
+    /// All reasons.
+    pub const ALL: [Self; 10] = [
+        Self::NeverAsked,
+        Self::Unsent,
+        Self::Unheard,
+        Self::AskedAgain,
+        Self::Closed,
+        Self::MonitorCutOff,
+        Self::Loss,
+        Self::Slow,
+        Self::PingSilent,
+        Self::SnmpSilent,
+    ];
+}
+
 /// What is said of a state without changing it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(

@@ -1,6 +1,7 @@
 //! An incident: one root cause with everything behind it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -62,6 +63,65 @@ pub enum IncidentSeverity {
     Critical,
 }
 
+/// One reason for or against a cause: a value, which the faces put into words.
+///
+/// "It" is the cause. Behind it are the nodes that have no path to the monitor without it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// The node is the cause itself, with nobody else behind it, and silent.
+    Silent(NodeId),
+    /// The one node behind it is silent.
+    OnlyBehind(NodeId),
+    /// Of several nodes behind it so many are silent.
+    Behind {
+        /// How many are silent.
+        silent: usize,
+        /// How many there are.
+        all: usize,
+    },
+    /// A node that answers reports a port.
+    Port {
+        /// Who reports.
+        observer: NodeId,
+        /// The node to which the port leads.
+        far: NodeId,
+        /// Whether it is reported up.
+        up: bool,
+    },
+    /// A router says that a silent node is unreachable.
+    Unreachable {
+        /// The router.
+        router: NodeId,
+        /// The silent node.
+        node: NodeId,
+    },
+    /// This node right in front of it answers.
+    InFront(NodeId),
+    /// This node beside it answers.
+    Beside(NodeId),
+    /// This node behind it answers nevertheless.
+    Nevertheless(NodeId),
+    /// There are so many more reasons like the one before.
+    More(usize),
+    /// No fault in the topology explains the silence.
+    Unexplained,
+    /// All nodes that are asked, so many, are silent.
+    AllSilent(usize),
+    /// Nothing can be sent; what the system says about it.
+    Unsent(Arc<str>),
+    /// Echoes are lost behind it and not beside it.
+    Loss {
+        /// Lost behind it.
+        lost: u32,
+        /// Sent behind it.
+        sent: u32,
+        /// Lost beside it.
+        lost_beside: u32,
+        /// Sent beside it.
+        sent_beside: u32,
+    },
+}
+
 /// One root cause with everything behind it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incident {
@@ -82,8 +142,8 @@ pub struct Incident {
     pub one_path: Vec<AgencyId>,
     /// Silent nodes that it explains, in order of id.
     pub nodes: Vec<NodeId>,
-    /// Why we say so, one sentence each.
-    pub evidence: Vec<String>,
+    /// Why we say so.
+    pub evidence: Vec<Evidence>,
     /// A maintenance window covers the cause: shown and marked, and does not alarm.
     pub maintenance: bool,
     /// When the first reading of it came.

@@ -1,141 +1,34 @@
-//! The verdict of one `check`: for people, for a monitoring plugin's reader, and as `spanwatch/check/1`.
+//! The verdict of one `check` for programs: as a monitoring plugin prints it, and as `spanwatch/check/1`.
+//!
+//! Both are English whatever the language of the machine is.
 
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::app::Setting;
-use crate::app::check::{Checked, Limit, Quantity, Verdict};
+use crate::app::check::{Checked, Limit, Quantity};
 use crate::model::health::{Counts, Health};
-use crate::model::incident::{Incident, IncidentId, IncidentKind, IncidentSeverity};
+use crate::model::incident::{IncidentId, IncidentKind, IncidentSeverity};
 use crate::model::target::TargetId;
 use crate::model::{AgencyId, Element};
+use crate::report::reason;
+use crate::report::verdict::{agencies, causes, local, sign_of, summary};
+use crate::report::words::{Language, Words};
 
 /// The first line of a plugin's output has less than this before the performance data.
 const WIDTH: usize = 80;
-
-/// Agencies of an incident that text names before it counts.
-const NAMED: usize = 6;
-
-/// Returns the verdict for people.
-#[must_use]
-pub fn text(checked: &Checked) -> String {
-    let picture = &checked.picture;
-    let network = &picture.network;
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "{}: {}.",
-        checked.verdict.word().to_uppercase(),
-        summary(checked, usize::MAX)
-    );
-    let c = &checked.counts;
-    let _ = writeln!(
-        out,
-        "{} agencies: {} up, {} degraded, {} down, {} behind, {} unknown. Sweep {:.1} s.",
-        c.total,
-        c.up,
-        c.degraded,
-        c.down,
-        c.shadowed,
-        c.unknown,
-        checked.sweep.as_secs_f64()
-    );
-    if checked.not_asked > 0 {
-        let limit = checked.limit.as_secs_f64();
-        let _ = writeln!(
-            out,
-            "{} targets were not asked: the deadline of {limit:.0} s came first.",
-            checked.not_asked
-        );
-    }
-    let round = picture.round;
-    if round.devices_answered < round.devices {
-        let _ = writeln!(
-            out,
-            "{} of {} devices answered SNMP.",
-            round.devices_answered, round.devices
-        );
-    }
-    for incident in picture.open_incidents() {
-        out.push_str(&entry(incident, checked));
-    }
-    for agency in network.agencies.values() {
-        let view = picture.node(&agency.node);
-        let health = picture.health(&agency.node, picture.at);
-        let is_behind = view.incident.is_some();
-        if matches!(health, Health::Degraded | Health::Down) && !is_behind
-            || health == Health::Unknown && agency.node != network.monitor && !is_behind
-        {
-            let _ = writeln!(
-                out,
-                "[{}] {} {}: {}",
-                sign(health),
-                agency.id,
-                health.word(),
-                view.why
-            );
-        }
-    }
-    if network.example {
-        let _ = writeln!(out, "The network is an example: its data are illustrative.");
-    }
-    if picture.setting == Setting::Simulated {
-        let _ = writeln!(out, "Simulated in process: no packet was sent.");
-    }
-    out
-}
-
-fn entry(incident: &Incident, checked: &Checked) -> String {
-    let network = &checked.picture.network;
-    let mut out = String::new();
-    let mark = if incident.maintenance {
-        " (maintenance)"
-    } else {
-        ""
-    };
-    let _ = writeln!(
-        out,
-        "[{}] {} {} {}{mark}, since {}",
-        sign_of(incident.severity),
-        incident.id,
-        incident.kind.word(),
-        causes(incident, usize::MAX),
-        local(incident.since, &network.time_zone)
-    );
-    if let Some(first) = incident.causes.first() {
-        let _ = writeln!(out, "    {}", network.title(first));
-    }
-    if !incident.cut_off.is_empty() {
-        let _ = writeln!(
-            out,
-            "    cuts off {}: {}",
-            agencies(incident.cut_off.len()),
-            some(&incident.cut_off)
-        );
-    }
-    if !incident.one_path.is_empty() {
-        let _ = writeln!(
-            out,
-            "    leaves on one path {}: {}",
-            agencies(incident.one_path.len()),
-            some(&incident.one_path)
-        );
-    }
-    for sentence in &incident.evidence {
-        let _ = writeln!(out, "    why: {sentence}");
-    }
-    out
-}
 
 /// Returns the verdict as a monitoring plugin prints it: one line with performance data, then one for each
 /// root cause.
 #[must_use]
 pub fn nagios(checked: &Checked) -> String {
+    let english = Words::of(Language::En);
     let head = format!("SPANWATCH {} - ", checked.verdict.word().to_uppercase());
-    let mut out = format!("{head}{} |", summary(checked, WIDTH - 2 - head.len()));
+    let mut out = format!(
+        "{head}{} |",
+        summary(&english, checked, WIDTH - 2 - head.len())
+    );
     let total = checked.counts.total;
     for quantity in Quantity::ALL {
         let value = checked.values.get(&quantity);
@@ -182,127 +75,12 @@ pub fn nagios(checked: &Checked) -> String {
             sign_of(incident.severity),
             incident.id,
             incident.kind.word(),
-            causes(incident, usize::MAX),
+            causes(&english, incident, usize::MAX),
             local(incident.since, &checked.picture.network.time_zone),
-            agencies(incident.cut_off.len()),
+            agencies(&english, incident.cut_off.len()),
         );
     }
     out
-}
-
-/// Returns one clause that says what matters, at most `width` columns; ids only, so that it is ASCII.
-fn summary(checked: &Checked, width: usize) -> String {
-    let total = checked.counts.total;
-    let cut_off = checked
-        .values
-        .get(&Quantity::CutOff)
-        .copied()
-        .unwrap_or_default();
-    let more = |count: usize| {
-        if count > 1 {
-            format!(" and {} more", count - 1)
-        } else {
-            String::new()
-        }
-    };
-    let Some(worst) = checked.alarms.first() else {
-        let c = &checked.counts;
-        let sentence = match checked.verdict {
-            Verdict::Ok => format!("{} of {total} agencies up", c.up),
-            _ => format!(
-                "{} up, {} degraded, {} unknown of {total} agencies",
-                c.up, c.degraded, c.unknown
-            ),
-        };
-        return shorten(&sentence, width);
-    };
-    let rest = match worst.kind {
-        IncidentKind::Monitor => "the monitor itself is cut off".to_owned(),
-        IncidentKind::Outage => format!(
-            "{}, {cut_off} of {total} agencies cut off",
-            more(checked.alarms.len())
-        ),
-        IncidentKind::Redundancy => format!("{} lost, nobody cut off", more(checked.alarms.len())),
-        IncidentKind::Loss => format!("{} loses packets", more(checked.alarms.len())),
-    };
-    if worst.kind == IncidentKind::Monitor {
-        return shorten(&rest, width);
-    }
-    let rest = rest
-        .strip_prefix(", ")
-        .map_or(rest.clone(), |rest| format!(" down, {rest}"));
-    let room = width.saturating_sub(rest.chars().count());
-    shorten(&format!("{}{rest}", causes(worst, room)), width)
-}
-
-/// Returns the causes of an incident in at most `width` columns.
-fn causes(incident: &Incident, width: usize) -> String {
-    let all = incident
-        .causes
-        .iter()
-        .map(|cause| format!("{} {}", cause.kind(), cause.id()))
-        .collect::<Vec<_>>()
-        .join(" or ");
-    if all.chars().count() <= width {
-        return all;
-    }
-    let first = incident
-        .causes
-        .first()
-        .map(|cause| format!("{} {}", cause.kind(), cause.id()))
-        .unwrap_or_default();
-    shorten(&first, width)
-}
-
-fn shorten(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
-    format!("{kept}~")
-}
-
-fn agencies(count: usize) -> String {
-    if count == 1 {
-        "1 agency".to_owned()
-    } else {
-        format!("{count} agencies")
-    }
-}
-
-fn some(ids: &[AgencyId]) -> String {
-    let named: Vec<&str> = ids.iter().take(NAMED).map(AgencyId::as_str).collect();
-    let rest = ids.len() - named.len();
-    if rest == 0 {
-        named.join(", ")
-    } else {
-        format!("{}, +{rest}", named.join(", "))
-    }
-}
-
-fn sign(health: Health) -> char {
-    match health {
-        Health::Up => '.',
-        Health::Degraded => '!',
-        Health::Down => 'X',
-        Health::Shadowed => 'o',
-        Health::Unknown => '?',
-    }
-}
-
-fn sign_of(severity: IncidentSeverity) -> char {
-    match severity {
-        IncidentSeverity::Critical => 'X',
-        IncidentSeverity::Warning => '!',
-        IncidentSeverity::Info => 'm',
-    }
-}
-
-/// Returns a moment as RFC 3339 with the network's own offset, to the second.
-fn local(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned_datetime(zone.clone())
-        .strftime("%Y-%m-%dT%H:%M:%S%:z")
-        .to_string()
 }
 
 #[derive(Serialize)]
@@ -337,7 +115,7 @@ struct IncidentShape<'a> {
     probability: f64,
     cut_off: &'a [AgencyId],
     one_path: &'a [AgencyId],
-    evidence: &'a [String],
+    evidence: Vec<String>,
     maintenance: bool,
     since: String,
 }
@@ -362,6 +140,7 @@ struct TargetShape<'a> {
 pub fn json(checked: &Checked) -> String {
     let picture = &checked.picture;
     let network = &picture.network;
+    let english = Words::of(Language::En);
     let mut marks = MarkCounts::default();
     for agency in network.agencies.values() {
         let view = picture.node(&agency.node);
@@ -398,7 +177,11 @@ pub fn json(checked: &Checked) -> String {
                 probability: round(incident.probability, 4),
                 cut_off: &incident.cut_off,
                 one_path: &incident.one_path,
-                evidence: &incident.evidence,
+                evidence: incident
+                    .evidence
+                    .iter()
+                    .map(|evidence| reason::evidence(&english, evidence))
+                    .collect(),
                 maintenance: incident.maintenance,
                 since: local(incident.since, &network.time_zone),
             })
@@ -423,7 +206,7 @@ pub fn json(checked: &Checked) -> String {
                     id: format!("{node}/{method}"),
                     node: node.as_str(),
                     state,
-                    why: &view.why,
+                    why: reason::why(&english, view.why),
                     sent: if is_ping { view.sent } else { 0 },
                     lost: if is_ping { view.lost } else { 0 },
                     loss: loss.map(|loss| round(loss.ratio, 6)),

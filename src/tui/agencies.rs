@@ -10,6 +10,7 @@ use ratatui::text::{Line, Span};
 use crate::app::NodeView;
 use crate::model::health::Health;
 use crate::model::{AgencyId, NodeId};
+use crate::report::reason;
 use crate::tui::agency::sheet;
 use crate::tui::list::{Column, draw_detail, draw_open, draw_rows, split, stretched};
 use crate::tui::text;
@@ -216,20 +217,5 @@ pub fn trail(view: View<'_>, trail: &[Option<Duration>], width: usize) -> Vec<Sp
 /// Returns why a node is in its state, in a few words; empty where it is up.
 #[must_use]
 pub fn why(view: View<'_>, node: &NodeId) -> String {
-    let seen = view.picture.node(node);
-    let health = view.health(node);
-    if health == Health::Unknown && seen.read.is_none() {
-        return view.text("why.never-asked").to_owned();
-    }
-    if health == Health::Unknown && seen.health != Health::Unknown {
-        return view.text("why.old").to_owned();
-    }
-    if !seen.why.is_empty() {
-        return view.redacted(&seen.why);
-    }
-    match (health, seen.incident) {
-        (Health::Shadowed, Some(incident)) => view.with("why.behind", &[&incident.to_string()]),
-        (Health::Down, _) => view.text("why.down").to_owned(),
-        _ => String::new(),
-    }
+    reason::of_node(&view.screen.words, view.picture, node, view.at())
 }

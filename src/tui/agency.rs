@@ -73,7 +73,7 @@ fn explain(view: View<'_>, sheet: &mut Sheet, seen: &NodeView) {
     );
     sheet.pair(view.text("detail.cause"), &shown);
     for reason in &incident.evidence {
-        sheet.pair("", &view.redacted(reason));
+        sheet.pair("", &view.evidence(reason));
     }
     for cause in &incident.causes {
         sheet.pair(

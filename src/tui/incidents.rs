@@ -206,7 +206,7 @@ fn sheet(view: View<'_>, id: IncidentId, width: usize) -> Sheet {
     if !incident.evidence.is_empty() {
         sheet.heading(view.text("incidents.evidence"));
         for reason in &incident.evidence {
-            sheet.text(1, &view.redacted(reason));
+            sheet.text(1, &view.evidence(reason));
         }
     }
     agencies(view, &mut sheet, "incidents.cut-off", &incident.cut_off);

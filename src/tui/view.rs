@@ -13,7 +13,9 @@ use ratatui::text::{Line, Span};
 
 use crate::app::{Picture, Setting};
 use crate::model::health::{Health, Marks};
+use crate::model::incident::Evidence;
 use crate::model::{AgencyId, Element, NodeId};
+use crate::report::reason;
 use crate::tui::screen::Screen;
 use crate::tui::text;
 use crate::tui::theme::Look;
@@ -122,6 +124,12 @@ impl<'a> View<'a> {
             Some(address) => address.to_string(),
             None => "-".to_owned(),
         }
+    }
+
+    /// Returns one reason of an incident, without addresses where they are to be hidden.
+    #[must_use]
+    pub fn evidence(self, evidence: &Evidence) -> String {
+        self.redacted(&reason::evidence(&self.screen.words, evidence))
     }
 
     /// Returns a text in which addresses are hidden where that was asked for.

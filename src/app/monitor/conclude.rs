@@ -10,8 +10,8 @@ use crate::analysis::locate::{Cause, Facts};
 use crate::app::incident::Finding;
 use crate::app::monitor::{Monitor, Verdict, moment};
 use crate::judge::{Closed, Phase, Pulse};
-use crate::model::health::Health;
-use crate::model::incident::IncidentKind;
+use crate::model::health::{Health, Why};
+use crate::model::incident::{Evidence, IncidentKind};
 use crate::model::{AgencyId, Element, LinkId, NodeId};
 
 impl Monitor {
@@ -30,7 +30,7 @@ impl Monitor {
             for (node, _) in self.judge.pulses() {
                 let verdict = Verdict {
                     health: Health::Unknown,
-                    why: "the monitor is cut off",
+                    why: Some(Why::MonitorCutOff),
                     finding: Some(0),
                 };
                 self.verdicts.insert(node.clone(), verdict);
@@ -41,7 +41,7 @@ impl Monitor {
                 elements: vec![Element::Node(node.clone())],
                 probability: 0.0,
                 explains: vec![node.clone()],
-                evidence: vec!["no fault in the topology explains this silence".to_owned()],
+                evidence: vec![Evidence::Unexplained],
             });
             for cause in explanation.causes.iter().cloned().chain(unexplained) {
                 self.blame(&cause, findings.len());
@@ -164,8 +164,8 @@ impl Monitor {
             .next()
             .and_then(|node| self.judge.pulse(node)?.unsent.clone())
         {
-            Some(why) if self.is_mute() => format!("nothing can be sent: {why}"),
-            _ => format!("all {} nodes that are asked are silent", facts.silent.len()),
+            Some(why) if self.is_mute() => Evidence::Unsent(why),
+            _ => Evidence::AllSilent(facts.silent.len()),
         };
         Finding {
             kind: IncidentKind::Monitor,
@@ -199,7 +199,7 @@ impl Monitor {
                 node.clone(),
                 Verdict {
                     health,
-                    why: "",
+                    why: None,
                     finding: Some(index),
                 },
             );
@@ -335,13 +335,13 @@ impl Monitor {
                     }
                     Verdict {
                         health: Health::Shadowed,
-                        why: "",
+                        why: None,
                         finding: Some(index),
                     }
                 }
                 None => Verdict {
                     health: Health::Unknown,
-                    why: "outside its office hours",
+                    why: Some(Why::Closed),
                     finding: None,
                 },
             };

@@ -9,8 +9,7 @@ use crate::analysis::lossy::{Echoes, Lossy};
 use crate::app::incident::Finding;
 use crate::app::monitor::Monitor;
 use crate::judge::{Phase, window};
-use crate::model::incident::IncidentKind;
-use crate::model::ratio::interval;
+use crate::model::incident::{Evidence, IncidentKind};
 use crate::model::{Element, NodeId};
 
 /// How often the windows are looked at.
@@ -76,10 +75,6 @@ impl Monitor {
     }
 
     fn loss_finding(&self, lossy: &Lossy, at: Timestamp) -> Finding {
-        let percent = |ratio: f64| ratio * 100.0;
-        let (low, high) = interval(lossy.behind.lost, lossy.behind.sent, 0.05);
-        let share = f64::from(lossy.behind.lost) / f64::from(lossy.behind.sent.max(1));
-        let beside = f64::from(lossy.beside.lost) / f64::from(lossy.beside.sent.max(1));
         let worked_on = |element: &Element| self.special.worked_on.contains(element);
         Finding {
             kind: IncidentKind::Loss,
@@ -88,16 +83,12 @@ impl Monitor {
             cut_off: Vec::new(),
             one_path: Vec::new(),
             nodes: lossy.nodes.clone(),
-            evidence: vec![format!(
-                "behind it {} of {} echoes are lost, {:.1} % (95 %: {:.1} to {:.1}); beside it {:.1} % of {}",
-                lossy.behind.lost,
-                lossy.behind.sent,
-                percent(share),
-                percent(low),
-                percent(high),
-                percent(beside),
-                lossy.beside.sent,
-            )],
+            evidence: vec![Evidence::Loss {
+                lost: lossy.behind.lost,
+                sent: lossy.behind.sent,
+                lost_beside: lossy.beside.lost,
+                sent_beside: lossy.beside.sent,
+            }],
             maintenance: lossy.elements.iter().any(worked_on),
             since: at,
         }

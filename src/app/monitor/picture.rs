@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::app::monitor::{Monitor, moment};
 use crate::app::{NodeView, Picture, Round};
 use crate::judge::{Phase, Pulse};
-use crate::model::health::{Health, Marks};
+use crate::model::health::{Health, Marks, Why};
 use crate::model::network::Node;
 use crate::model::{Element, NodeId};
 
@@ -54,7 +54,7 @@ impl Monitor {
         let network = &self.reference.network;
         let (Some(pulse), Some(node)) = (self.judge.pulse(id), network.nodes.get(id)) else {
             return NodeView {
-                why: "never asked".to_owned(),
+                why: Some(Why::NeverAsked),
                 ..NodeView::default()
             };
         };
@@ -77,7 +77,7 @@ impl Monitor {
                 .is_some_and(|incident| incident.maintenance);
         NodeView {
             health,
-            why: why.to_owned(),
+            why,
             marks: Marks {
                 maintenance,
                 acknowledged: false,
@@ -112,30 +112,24 @@ impl Monitor {
     }
 
     /// Returns the state of a node and, where it is degraded or unknown, why.
-    fn health(&self, id: &NodeId, node: &Node, pulse: &Pulse) -> (Health, &'static str) {
+    fn health(&self, id: &NodeId, node: &Node, pulse: &Pulse) -> (Health, Option<Why>) {
         if let Some(verdict) = self.verdicts.get(id)
             && (pulse.is_silent() || verdict.health == Health::Unknown && self.is_mute())
         {
             return (verdict.health, verdict.why);
         }
         match pulse.phase {
-            Phase::Unheard if pulse.unsent.is_some() => (Health::Unknown, "could not be asked"),
-            Phase::Unheard => (Health::Unknown, "not heard yet"),
-            Phase::Suspect(suspect) if suspect.unheard => (Health::Unknown, "being asked again"),
+            Phase::Unheard if pulse.unsent.is_some() => (Health::Unknown, Some(Why::Unsent)),
+            Phase::Unheard => (Health::Unknown, Some(Why::Unheard)),
+            Phase::Suspect(suspect) if suspect.unheard => (Health::Unknown, Some(Why::AskedAgain)),
             // Silent, and the inquiry that will say why is not closed: it stays what it was.
             Phase::Silent => {
                 let before = self
                     .views
                     .get(id)
                     .map_or(Health::Unknown, |view| view.health);
-                (
-                    before,
-                    if before == Health::Unknown {
-                        "being asked again"
-                    } else {
-                        ""
-                    },
-                )
+                let why = (before == Health::Unknown).then_some(Why::AskedAgain);
+                (before, why)
             }
             Phase::Suspect(_) | Phase::Answering => quality(node, pulse),
         }
@@ -143,25 +137,25 @@ impl Monitor {
 }
 
 /// Returns whether an answering node is up or degraded, and why.
-fn quality(node: &Node, pulse: &Pulse) -> (Health, &'static str) {
+fn quality(node: &Node, pulse: &Pulse) -> (Health, Option<Why>) {
     if pulse.window.is_lossy() {
-        return (Health::Degraded, "loss");
+        return (Health::Degraded, Some(Why::Loss));
     }
     if pulse
         .window
         .rtt()
         .is_some_and(|rtt| rtt.median > node.policy.rtt_max)
     {
-        return (Health::Degraded, "slow");
+        return (Health::Degraded, Some(Why::Slow));
     }
     if pulse.ping_refused {
-        return (Health::Degraded, "ping is silent while SNMP answers");
+        return (Health::Degraded, Some(Why::PingSilent));
     }
     if pulse
         .snmp_misses
         .is_some_and(|misses| misses >= SNMP_MISSES)
     {
-        return (Health::Degraded, "SNMP is silent while ping answers");
+        return (Health::Degraded, Some(Why::SnmpSilent));
     }
-    (Health::Up, "")
+    (Health::Up, None)
 }

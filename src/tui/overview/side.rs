@@ -106,7 +106,7 @@ fn side_incident(view: View<'_>, incident: &Incident, width: usize) -> Vec<Line<
         )));
     }
     if let Some(reason) = incident.evidence.first() {
-        let reason = text::fit(&view.redacted(reason), width.saturating_sub(2), look.cut());
+        let reason = text::fit(&view.evidence(reason), width.saturating_sub(2), look.cut());
         lines.push(Line::styled(format!("  {reason}"), look.quiet()));
     }
     lines

@@ -8,7 +8,8 @@ use tui_input::Input;
 use crate::app::{Command, Picture};
 use crate::filter::fold::Folded;
 use crate::model::{AgencyId, Element};
-use crate::report::words::Words;
+use crate::report::reason;
+use crate::report::words::{Language, Words};
 use crate::tui::keys::{BINDINGS, Binding, Intent};
 use crate::tui::screen::rows::Search;
 
@@ -168,10 +169,11 @@ pub fn copies_of_agency(picture: &Picture, id: &AgencyId) -> Vec<(&'static str, 
         .get(&agency.node)
         .and_then(|node| node.address);
     let shown = address.map(|address| address.to_string());
+    let english = Words::of(Language::En);
     let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
     let json = json!({
         "id": agency.id, "name": agency.name, "class": agency.class, "area": agency.area, "node": agency.node,
-        "address": shown, "state": view.health, "why": view.why, "since": view.since, "sent": view.sent,
+        "address": shown, "state": view.health, "why": reason::why(&english, view.why), "since": view.since, "sent": view.sent,
         "lost": view.lost, "loss": view.loss.map(|loss| loss.ratio),
         "rtt_median_ms": view.rtt.map(|rtt| ms(rtt.median)), "rtt_p95_ms": view.rtt.map(|rtt| ms(rtt.p95)),
         "incident": view.incident,
@@ -225,10 +227,16 @@ pub fn copies_of_incident(
         return Vec::new();
     };
     let causes: Vec<String> = incident.causes.iter().map(ToString::to_string).collect();
+    let english = Words::of(Language::En);
+    let evidence: Vec<String> = incident
+        .evidence
+        .iter()
+        .map(|evidence| reason::evidence(&english, evidence))
+        .collect();
     let json = json!({
         "id": incident.id, "kind": incident.kind, "severity": incident.severity, "causes": incident.causes,
         "probability": incident.probability, "cut_off": incident.cut_off, "one_path": incident.one_path,
-        "evidence": incident.evidence, "since": incident.since, "until": incident.until,
+        "evidence": evidence, "since": incident.since, "until": incident.until,
     });
     let line = [
         incident.id.to_string(),

@@ -1,11 +1,13 @@
-//! What speaks for and against a cause, in short sentences made of ids.
+//! What speaks for and against a cause, as values.
 
 use crate::analysis::dominators::Point;
 use crate::analysis::locate::weigh::{Report, Seen, Weighed};
 use crate::analysis::locate::{Locator, Suspect};
 use crate::graph::{LinkIx, NodeIx};
+use crate::model::NodeId;
+use crate::model::incident::Evidence;
 
-/// Sentences of one sort; more would be read by nobody.
+/// Reasons of one sort; more would be read by nobody.
 const MOST: usize = 3;
 
 /// One cause as it was weighed.
@@ -23,9 +25,9 @@ pub(super) struct Case<'a> {
 }
 
 /// Returns the evidence for and against a cause: silences, ports, refusals, then who answers.
-pub(super) fn evidence(locator: &Locator, seen: &Seen, case: &Case) -> Vec<String> {
-    let id = |node: NodeIx| locator.graph.node_id(node);
-    let mut sentences = Vec::new();
+pub(super) fn evidence(locator: &Locator, seen: &Seen, case: &Case) -> Vec<Evidence> {
+    let id = |node: NodeIx| -> NodeId { locator.graph.node_id(node).clone() };
+    let mut reasons = Vec::new();
 
     let is_own = |node: NodeIx| case.suspect == Locator::node(node);
     let contradicting: Vec<NodeIx> = case
@@ -39,17 +41,12 @@ pub(super) fn evidence(locator: &Locator, seen: &Seen, case: &Case) -> Vec<Strin
     let behind = case.explained.len() + contradicting.len();
     match case.explained {
         [] => {}
-        [only] if behind == 1 && is_own(*only) => {
-            sentences.push(format!("{} is silent", id(*only)));
-        }
-        [only] if behind == 1 => {
-            sentences.push(format!("the one node behind it, {}, is silent", id(*only)));
-        }
-        [_] => sentences.push(format!("1 of {behind} nodes behind it is silent")),
-        many => sentences.push(format!(
-            "{} of {behind} nodes behind it are silent",
-            many.len()
-        )),
+        [only] if behind == 1 && is_own(*only) => reasons.push(Evidence::Silent(id(*only))),
+        [only] if behind == 1 => reasons.push(Evidence::OnlyBehind(id(*only))),
+        some => reasons.push(Evidence::Behind {
+            silent: some.len(),
+            all: behind,
+        }),
     }
 
     let ports: Vec<(LinkIx, NodeIx)> = case
@@ -59,29 +56,36 @@ pub(super) fn evidence(locator: &Locator, seen: &Seen, case: &Case) -> Vec<Strin
         .copied()
         .filter(|port| !case.without.expects_down(*port) || case.alone.expects_down(*port))
         .collect();
-    for (report, word) in [(Report::Down, "down"), (Report::Up, "up")] {
+    for report in [Report::Down, Report::Up] {
         let told = ports
             .iter()
             .filter(|(link, observer)| seen.report(locator, *link, *observer) == Some(report))
             .map(|(link, observer)| {
                 let (a, b) = locator.graph.ends(*link);
                 let far = if a == *observer { b } else { a };
-                format!("{} reports its port to {} {word}", id(*observer), id(far))
+                Evidence::Port {
+                    observer: id(*observer),
+                    far: id(far),
+                    up: report == Report::Up,
+                }
             });
-        tell(&mut sentences, told);
+        tell(&mut reasons, told);
     }
 
     let refused = seen
         .refused
         .iter()
         .filter(|(node, _)| case.explained.contains(node))
-        .map(|(node, router)| format!("{} says that {} is unreachable", id(*router), id(*node)));
-    tell(&mut sentences, refused);
+        .map(|(node, router)| Evidence::Unreachable {
+            router: id(*router),
+            node: id(*node),
+        });
+    tell(&mut reasons, refused);
 
     if !case.explained.is_empty()
         && let Some(front) = in_front(locator, seen, case)
     {
-        sentences.push(format!("{} in front of it answers", id(front)));
+        reasons.push(Evidence::InFront(id(front)));
         let further = locator.reach.depth(front).map(|depth| depth + 1);
         let sibling = (locator.reach.beside(front).iter())
             .map(|(_, node)| *node)
@@ -89,29 +93,29 @@ pub(super) fn evidence(locator: &Locator, seen: &Seen, case: &Case) -> Vec<Strin
             .filter(|node| seen.answers(*node) && !case.best.loses(*node))
             .min();
         if let Some(sibling) = sibling {
-            sentences.push(format!("{} beside it answers", id(sibling)));
+            reasons.push(Evidence::Beside(id(sibling)));
         }
     }
     let nevertheless = contradicting
         .iter()
-        .map(|node| format!("{} behind it answers nevertheless", id(*node)));
-    tell(&mut sentences, nevertheless);
-    sentences
+        .map(|node| Evidence::Nevertheless(id(*node)));
+    tell(&mut reasons, nevertheless);
+    reasons
 }
 
 /// Adds the first few of one sort, and how many more there are.
-fn tell(sentences: &mut Vec<String>, mut told: impl Iterator<Item = String>) {
-    let first = sentences.len();
-    for sentence in told.by_ref() {
+fn tell(reasons: &mut Vec<Evidence>, mut told: impl Iterator<Item = Evidence>) {
+    let first = reasons.len();
+    for reason in told.by_ref() {
         // Two links between the same nodes say the same.
-        if sentences[first..].contains(&sentence) {
+        if reasons[first..].contains(&reason) {
             continue;
         }
-        if sentences.len() == first + MOST {
-            sentences.push(format!("and {} more like that", 1 + told.count()));
+        if reasons.len() == first + MOST {
+            reasons.push(Evidence::More(1 + told.count()));
             return;
         }
-        sentences.push(sentence);
+        reasons.push(reason);
     }
 }
 
