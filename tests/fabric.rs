@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spanwatch::graph::Graph;
+use spanwatch::lab::action::impairment::{Impairment, Rate};
 use spanwatch::lab::action::{Action, Behaviour, Loss};
 use spanwatch::lab::fabric::{Conduct, Fabric, Fate, Packet};
 use spanwatch::model::device::PortStatus;
@@ -414,6 +415,7 @@ fn send(fabric: &mut Fabric, to: &str, ttl: u8) -> Fate {
         ttl,
         flow: 5,
         octets: 100,
+        is_whole: true,
     };
     fabric.packet(&packet, seconds(1))
 }
@@ -472,6 +474,7 @@ fn an_address_that_nobody_has_gets_no_answer() {
         ttl: 64,
         flow: 5,
         octets: 100,
+        is_whole: true,
     };
     assert_eq!(fabric.packet(&packet, seconds(1)), Fate::Drop);
 }
@@ -602,8 +605,22 @@ fn the_same_seed_gives_the_same_fates() {
     let story = |seed| {
         let mut fabric = Fabric::new(network.clone(), seed);
         let loss = Loss::of(0.3);
-        let element = element("risk:duct");
-        fabric.act(&Action::Loss { element, loss }, seconds(1));
+        let risk = element("risk:duct");
+        fabric.act(
+            &Action::Loss {
+                element: risk,
+                loss,
+            },
+            seconds(1),
+        );
+        let by = Duration::from_millis(3);
+        impair(
+            &mut fabric,
+            "node:pop-b",
+            Impairment::Reorder { ratio: 0.3, by },
+        );
+        impair(&mut fabric, "link:hub--core-2", Impairment::Duplicate(0.3));
+        impair(&mut fabric, "link:hub--core-1", rate(100_000, 2));
         let mut heard = Vec::new();
         for second in 2..40 {
             for target in network.targets() {
@@ -614,4 +631,293 @@ fn the_same_seed_gives_the_same_fates() {
     };
     assert_eq!(story(4), story(4));
     assert_ne!(story(4), story(5));
+}
+
+fn impair(fabric: &mut Fabric, at: &str, by: Impairment) {
+    let element = element(at);
+    fabric.act(&Action::Impair { element, by }, seconds(1));
+}
+
+fn rate(bits: u64, milliseconds: u64) -> Impairment {
+    Impairment::Rate(Rate {
+        bits,
+        queue: Duration::from_millis(milliseconds),
+    })
+}
+
+/// Returns a packet between the monitor and a node.
+fn packet(network: &Network, node: &str, from_near: bool, octets: usize, is_whole: bool) -> Packet {
+    let IpAddr::V4(far) = network.nodes[node].address.expect("an address") else {
+        panic!("an IPv4 address");
+    };
+    let near = Ipv4Addr::new(198, 18, 0, 2);
+    let (source, destination) = if from_near { (near, far) } else { (far, near) };
+    Packet {
+        from_near,
+        source,
+        destination,
+        ttl: 64,
+        flow: 5,
+        octets,
+        is_whole,
+    }
+}
+
+#[test]
+fn a_slow_link_makes_packets_wait_their_turn_and_drops_what_would_wait_too_long() {
+    let network = small();
+    let mut fabric = Fabric::new(network.clone(), 1);
+    // A packet of 1,000 octets takes 8 ms; the fourth would wait 24.
+    impair(&mut fabric, "link:hub--core-1", rate(1_000_000, 20));
+    let mut packet = packet(&network, "core-1", true, 1_000, true);
+    let fates: Vec<Fate> = (0..6).map(|_| fabric.packet(&packet, seconds(2))).collect();
+    for (place, fate) in fates.iter().enumerate() {
+        if place < 3 {
+            let Fate::Deliver { after, .. } = fate else {
+                panic!("{place}: {fate:?}");
+            };
+            let sent = Duration::from_millis(8 * (place as u64 + 1));
+            assert!(*after > sent && *after < sent + Duration::from_millis(1));
+        } else {
+            assert_eq!(*fate, Fate::Drop, "{place}");
+        }
+    }
+    // 11 ms later the third has 13 to go: there is room for one more, and for no second.
+    let later = seconds(2) + Duration::from_millis(11);
+    assert!(matches!(
+        fabric.packet(&packet, later),
+        Fate::Deliver { .. }
+    ));
+    assert_eq!(fabric.packet(&packet, later), Fate::Drop);
+    // The other direction is free.
+    packet = self::packet(&network, "core-1", false, 1_000, true);
+    let Fate::Deliver { after, .. } = fabric.packet(&packet, later) else {
+        panic!("dropped on the way back");
+    };
+    assert!(after < Duration::from_millis(9));
+    // What was dropped was never on the link; nothing but four packets went there.
+    let carried = |fabric: &Fabric| {
+        let device = fabric.device(&"core-1".into(), later).expect("a node");
+        let counted = device.interfaces.iter().filter_map(|port| port.in_octets);
+        counted.sum::<u64>()
+    };
+    let background = carried(&Fabric::new(network.clone(), 1));
+    assert_eq!(carried(&fabric) - background, 4_000);
+}
+
+#[test]
+fn a_slow_link_delivers_its_rate_and_no_more() {
+    let network = small();
+    let mut fabric = Fabric::new(network.clone(), 1);
+    impair(&mut fabric, "link:core-1--pop-a", rate(2_000_000, 50));
+    let packet = packet(&network, "pop-a", true, 1_250, true);
+    // 200 packets a second of 10,000 bits are what 2 Mbit/s carry; here come 500.
+    let arrived: Vec<Duration> = (0..5_000)
+        .filter_map(|number| {
+            let at = seconds(2) + Duration::from_millis(2 * number);
+            match fabric.packet(&packet, at) {
+                Fate::Deliver { after, .. } => Some(at + after),
+                _ => None,
+            }
+        })
+        .collect();
+    assert!(
+        (2_000..=2_012).contains(&arrived.len()),
+        "{}",
+        arrived.len()
+    );
+}
+
+#[test]
+fn an_answer_that_comes_late_is_not_in_the_way_of_those_before_it() {
+    let network = small();
+    let mut fabric = Fabric::new(network.clone(), 1);
+    impair(&mut fabric, "link:hub--core-2", rate(1_000_000, 20));
+    let node = NodeId::from("pop-b");
+    let behaviour = Behaviour::Slow(Duration::from_millis(900));
+    fabric.act(&Action::Agent { node, behaviour }, seconds(1));
+    assert!(matches!(
+        poll(&mut fabric, "pop-b", seconds(2)),
+        Answer::Device(_)
+    ));
+    let ping = target(&network, "pop-b", Method::Ping);
+    for _ in 0..10 {
+        let (answer, after) = fabric.ask(&ping, seconds(2));
+        assert!(
+            answer.is_heard() && after < Duration::from_millis(30),
+            "{after:?}"
+        );
+    }
+}
+
+#[test]
+fn copies_are_counted_for_each_element_that_makes_them() {
+    let network = small();
+    let mut fabric = Fabric::new(network.clone(), 1);
+    let packet = packet(&network, "single", true, 100, true);
+    let copies = |fabric: &mut Fabric| match fabric.packet(&packet, seconds(2)) {
+        Fate::Deliver { copies, .. } => copies,
+        fate => panic!("{fate:?}"),
+    };
+    assert_eq!(copies(&mut fabric), 1);
+    impair(
+        &mut fabric,
+        "link:single--pop-a",
+        Impairment::Duplicate(1.0),
+    );
+    assert_eq!(copies(&mut fabric), 2);
+    impair(&mut fabric, "node:pop-a", Impairment::Duplicate(1.0));
+    impair(&mut fabric, "risk:duct", Impairment::Duplicate(1.0));
+    assert_eq!(copies(&mut fabric), 4);
+    fabric.act(&Action::RestoreAll, seconds(1));
+    impair(&mut fabric, "risk:duct", Impairment::Duplicate(0.2));
+    let total: u32 = (0..10_000).map(|_| u32::from(copies(&mut fabric))).sum();
+    assert!((11_800..12_200).contains(&total), "{total}");
+    // A share of nothing takes it away.
+    impair(&mut fabric, "risk:duct", Impairment::Duplicate(0.0));
+    assert_eq!((copies(&mut fabric), fabric.faults()), (1, vec![]));
+}
+
+#[test]
+fn a_share_is_held_back_and_overtaken_by_what_was_sent_later() {
+    let network = small();
+    let mut fabric = Fabric::new(network.clone(), 1);
+    let by = Duration::from_millis(30);
+    impair(
+        &mut fabric,
+        "link:single--pop-a",
+        Impairment::Reorder { ratio: 0.25, by },
+    );
+    let packet = packet(&network, "single", true, 100, true);
+    let mut arrivals = Vec::new();
+    let mut held = 0;
+    for number in 0..4_000_u64 {
+        let at = seconds(2) + Duration::from_millis(10 * number);
+        let Fate::Deliver { after, is_held, .. } = fabric.packet(&packet, at) else {
+            panic!("lost");
+        };
+        assert_eq!(after > by, is_held, "{after:?}");
+        held += u32::from(is_held);
+        arrivals.push(at + after);
+    }
+    assert!((900..1_100).contains(&held), "{held}");
+    let overtaken = arrivals.windows(2).filter(|pair| pair[0] > pair[1]).count();
+    // One that is held is overtaken by the next, unless that is held too.
+    assert!((650..850).contains(&overtaken), "{overtaken}");
+}
+
+#[test]
+fn the_router_before_a_narrow_link_says_what_fits() {
+    let network = small();
+    let mut fabric = Fabric::new(network.clone(), 1);
+    let way = path(&network, &"doubled".into(), 5).expect("a way");
+    let names: Vec<&str> = way.iter().map(NodeId::as_str).collect();
+    assert_eq!(names, ["core-2", "pop-b", "pop-c", "doubled"]);
+    impair(&mut fabric, "link:pop-b--pop-c", Impairment::Mtu(1_400));
+    let sent =
+        |from_near, octets, is_whole| packet(&network, "doubled", from_near, octets, is_whole);
+    for (from_near, speaks) in [(true, "pop-b"), (false, "pop-c")] {
+        let Fate::Answer {
+            router, why, mtu, ..
+        } = fabric.packet(&sent(from_near, 1_401, true), seconds(2))
+        else {
+            panic!("nobody says that it is too large");
+        };
+        assert_eq!(Some(IpAddr::V4(router)), network.nodes[speaks].address);
+        assert_eq!((why, mtu), (Refusal::Unreachable(4), Some(1_400)));
+        for (octets, is_whole) in [(1_400, true), (1_500, false), (60_000, false)] {
+            let fate = fabric.packet(&sent(from_near, octets, is_whole), seconds(2));
+            assert!(matches!(fate, Fate::Deliver { .. }), "{octets}: {fate:?}");
+        }
+    }
+    // It says so as seldom as any router says anything.
+    let said =
+        (0..50).filter(|_| fabric.packet(&sent(true, 1_500, true), seconds(4)) != Fate::Drop);
+    assert_eq!(said.count(), 10);
+    // Nobody stands before the monitor's own link.
+    impair(&mut fabric, "link:hub--core-2", Impairment::Mtu(1_400));
+    assert_eq!(
+        fabric.packet(&sent(true, 1_500, true), seconds(9)),
+        Fate::Drop
+    );
+    fabric.act(&Action::RestoreAll, seconds(10));
+    let fate = fabric.packet(&sent(true, 1_500, true), seconds(11));
+    assert!(matches!(fate, Fate::Deliver { .. }), "{fate:?}");
+}
+
+#[test]
+fn fragments_pay_for_their_headers_on_a_slow_link() {
+    let network = small();
+    let mut fabric = Fabric::new(network.clone(), 1);
+    impair(&mut fabric, "link:hub--core-1", rate(8_000, 60_000));
+    impair(&mut fabric, "link:hub--core-1", Impairment::Mtu(68));
+    // 480 octets of data are ten fragments of 48, each with 20 of its own: 680 octets at 1,000 a second.
+    let fate = fabric.packet(&packet(&network, "core-1", true, 500, false), seconds(2));
+    let Fate::Deliver { after, .. } = fate else {
+        panic!("{fate:?}");
+    };
+    assert_eq!(after.as_millis(), 680);
+}
+
+#[test]
+fn a_link_that_works_one_way_carries_the_other_way() {
+    let network = small();
+    let mut fabric = Fabric::new(network.clone(), 1);
+    let goes = |fabric: &mut Fabric, from_near| {
+        let packet = packet(&network, "single", from_near, 100, true);
+        fabric.packet(&packet, seconds(2)) != Fate::Drop
+    };
+    for (toward, expected) in [("single", (false, true)), ("pop-a", (true, false))] {
+        impair(
+            &mut fabric,
+            "link:single--pop-a",
+            Impairment::OneWay(toward.into()),
+        );
+        assert_eq!(
+            (goes(&mut fabric, true), goes(&mut fabric, false)),
+            expected
+        );
+        let ping = target(&network, "single", Method::Ping);
+        assert!(matches!(fabric.ask(&ping, seconds(3)).0, Answer::Silent));
+    }
+    assert_eq!(fabric.broken(), [element("link:single--pop-a")]);
+}
+
+#[test]
+fn restoring_an_element_takes_away_whatever_was_done_to_it_and_nothing_else() {
+    let network = small();
+    let mut fabric = Fabric::new(network.clone(), 1);
+    let link = "link:single--pop-a";
+    let by = Duration::from_millis(30);
+    for by in [
+        rate(8_000, 1),
+        Impairment::Duplicate(1.0),
+        Impairment::Reorder { ratio: 1.0, by },
+        Impairment::Mtu(68),
+        Impairment::OneWay("single".into()),
+    ] {
+        impair(&mut fabric, link, by);
+    }
+    impair(&mut fabric, "node:pop-b", Impairment::Duplicate(0.5));
+    impair(&mut fabric, "node:nobody", Impairment::Duplicate(0.5));
+    assert_eq!(fabric.faults().len(), 6);
+    fabric.act(&Action::Restore(vec![element(link)]), seconds(2));
+    let other = Action::Impair {
+        element: element("node:pop-b"),
+        by: Impairment::Duplicate(0.5),
+    };
+    assert_eq!(fabric.faults(), [other]);
+    let fate = fabric.packet(&packet(&network, "single", true, 1_500, true), seconds(3));
+    let Fate::Deliver {
+        after,
+        copies,
+        is_held,
+        ..
+    } = fate
+    else {
+        panic!("{fate:?}");
+    };
+    assert!(after < Duration::from_millis(5) && copies == 1 && !is_held);
+    fabric.act(&Action::RestoreAll, seconds(4));
+    assert_eq!(fabric.faults(), []);
 }

@@ -18,6 +18,7 @@ use pnet::packet::icmp::{IcmpPacket, IcmpTypes};
 use pnet::packet::ipv4::Ipv4Packet;
 use pnet::packet::udp::UdpPacket;
 use spanwatch::graph::Graph;
+use spanwatch::lab::action::impairment::Impairment;
 use spanwatch::lab::action::{Action, Behaviour, Loss, Request, listed};
 use spanwatch::lab::addressing::Addressing;
 use spanwatch::lab::fabric::Fabric;
@@ -60,6 +61,13 @@ t = "20s"
 cut = ["link:core-1--cloud"]
 down = ["node:pop-a", "risk:duct"]
 agent = { node = "pop-b", behaviour = "slow 3s" }
+[[at]]
+t = "30s"
+oneway = { link = "link:hub--core-1", toward = "hub" }
+mtu = { link = "hub--core-1", octets = 1400 }
+reorder = { element = "risk:duct", percent = 25, by = "20ms" }
+duplicate = { element = "node:pop-a", percent = 1.5 }
+rate = { link = "link:hub--core-1", bits = "2M", queue = "10ms" }
 "#;
     let scenario = Scenario::parse(&source(text), &crate::fabric::small()).expect("a scenario");
     assert_eq!(scenario.seed, Some(7));
@@ -73,6 +81,11 @@ agent = { node = "pop-b", behaviour = "slow 3s" }
         (20, "cut link:core-1--cloud"),
         (20, "cut node:pop-a risk:duct"),
         (20, "agent node:pop-b slow 3000ms"),
+        (30, "rate link:hub--core-1 2M 10ms"),
+        (30, "duplicate node:pop-a 1.5"),
+        (30, "reorder risk:duct 25 20ms"),
+        (30, "mtu link:hub--core-1 1400"),
+        (30, "oneway link:hub--core-1 node:hub"),
         (35, "loss link:hub--core-1 4 3 node:hub"),
         (80, "restore all"),
     ];
@@ -90,6 +103,13 @@ t = "5s"
 t = "6s"
 loss = { element = "link:hub--core-1", percent = 400, burst = 0.5, toward = "pop-a" }
 agent = { node = "pop-b", behaviour = "sulks" }
+[[at]]
+t = "7s"
+rate = { link = "node:pop-a", bits = "2M" }
+duplicate = { element = "node:pop-a", percent = -1 }
+reorder = { element = "node:pop-a", percent = 3, by = "late" }
+mtu = { link = "hub--core-1", octets = 10 }
+oneway = { link = "hub--core-1", toward = "pop-a" }
 "#;
     let found: Vec<(&str, usize)> = faults(text)
         .iter()
@@ -106,6 +126,11 @@ agent = { node = "pop-b", behaviour = "sulks" }
             ("S0304", 8),
             ("S0305", 8),
             ("S0305", 9),
+            ("S0303", 12),
+            ("S0304", 13),
+            ("S0302", 14),
+            ("S0304", 15),
+            ("S0305", 16),
         ]
     );
     let help = faults(text)[1].help.clone();
@@ -144,6 +169,13 @@ fn a_line_that_is_printed_is_a_line_that_can_be_typed() {
         "loss link:hub--core-1 4.5",
         "loss link:hub--core-1 4.5 3",
         "loss link:hub--core-1 30 1 node:core-1",
+        "rate link:hub--core-1 2M 100ms",
+        "rate link:hub--core-1 1500k 2500us",
+        "rate link:hub--core-1 1001 0ms",
+        "duplicate node:pop-b 12.5",
+        "reorder risk:duct 25 50ms",
+        "mtu link:hub--core-1 1400",
+        "oneway link:hub--core-1 node:core-1",
         "agent node:pop-b killed",
         "agent node:pop-b slow 2500ms",
         "agent node:pop-b no-ping",
@@ -152,6 +184,17 @@ fn a_line_that_is_printed_is_a_line_that_can_be_typed() {
             panic!("`{line}` is not understood");
         };
         assert_eq!(action.to_string(), line);
+    }
+    for (short, long) in [
+        ("rate hub--core-1 1.5M", "rate link:hub--core-1 1500k 100ms"),
+        ("reorder risk:duct 5%", "reorder risk:duct 5 50ms"),
+        ("oneway hub--core-1 hub", "oneway link:hub--core-1 node:hub"),
+    ] {
+        assert_eq!(
+            Request::parse(short, &network),
+            Request::parse(long, &network)
+        );
+        assert!(Request::parse(short, &network).is_ok(), "{short}");
     }
     assert_eq!(Request::parse("  list ", &network), Ok(Request::List));
 }
@@ -169,6 +212,22 @@ fn a_line_that_is_wrong_says_what_would_be_right() {
         ("loss link:core-1--cloud NaN", "percentage from 0 to 100"),
         ("loss link:core-1--cloud 4 0", "at least 1"),
         ("loss link:core-1--cloud 4 1 hub", "not an end of that link"),
+        ("rate hub--core-1", "`rate LINK BITS [QUEUE]`"),
+        ("rate node:pop-a 2M", "node:pop-a is not a link"),
+        ("rate hub--core-1 2X", "`2X` is not a rate"),
+        ("rate hub--core-1 -2M", "is not a rate"),
+        ("rate hub--core-1 NaN", "is not a rate"),
+        ("rate hub--core-1 infG", "is not a rate"),
+        ("rate hub--core-1 k", "is not a rate"),
+        ("rate hub--core-1 2é", "is not a rate"),
+        ("rate hub--core-1 2M 2h", "span of time up to a minute"),
+        ("reorder pop-a 5", "write `node:ID`"),
+        ("reorder node:pop-a 5 soon", "span of time up to a minute"),
+        ("duplicate node:pop-a 500", "percentage from 0 to 100"),
+        ("mtu hub--core-1 67", "octets from 68"),
+        ("mtu hub--core-1 65536", "octets from 68"),
+        ("mtu hub--core-9 1400", "did you mean link:hub--core-"),
+        ("oneway hub--core-1 pop-a", "not an end of that link"),
         ("agent pop-a sulks", "not a way to behave"),
         ("agent nobody-like-that killed", "there is no node"),
     ] {
@@ -212,6 +271,13 @@ fn the_record_holds_each_fault_from_its_beginning_to_its_end() {
                 behaviour: Behaviour::Reboot,
             },
         ),
+        (
+            3,
+            Action::Impair {
+                element: link.clone(),
+                by: Impairment::Mtu(1_400),
+            },
+        ),
         (4, Action::Restore(vec![link])),
         (5, Action::Cut(vec![element("risk:duct")])),
     ];
@@ -241,6 +307,7 @@ fn the_record_holds_each_fault_from_its_beginning_to_its_end() {
             "node:pop-a agent reboot 3.0 3.0",
             "link:core-1--cloud cut 1.0 4.0",
             "link:core-1--cloud loss 25 2.0 4.0",
+            "link:core-1--cloud mtu 1400 3.0 4.0",
             "risk:duct cut 5.0 null",
         ]
     );
@@ -321,7 +388,8 @@ fn a_frame_arrives_with_less_time_to_live_and_whole_checksums() {
 #[test]
 fn a_router_quotes_the_packet_that_it_could_not_send_on() {
     let router = Ipv4Addr::new(10, 50, 0, 9);
-    let bytes = frame::answer(&udp_frame(), router, Refusal::TimeExceeded).expect("an answer");
+    let bytes =
+        frame::answer(&udp_frame(), router, Refusal::TimeExceeded, None).expect("an answer");
     assert_eq!(bytes[..6], [2, 0, 0, 0, 0, 2]);
     let ip = Ipv4Packet::new(&bytes[14..]).expect("a header");
     assert_eq!(ip.get_source(), router);
@@ -333,7 +401,26 @@ fn a_router_quotes_the_packet_that_it_could_not_send_on() {
     assert_eq!(quoted.get_destination(), Ipv4Addr::new(10, 50, 0, 4));
     assert_eq!(quoted.get_ttl(), 1);
     // An error is never sent about an error (RFC 1122, 3.2.2).
-    assert_eq!(frame::answer(&bytes, router, Refusal::Unreachable(1)), None);
+    assert_eq!(
+        frame::answer(&bytes, router, Refusal::Unreachable(1), None),
+        None
+    );
+}
+
+#[test]
+fn what_is_too_large_to_go_on_whole_is_told_how_much_would_fit() {
+    let mut bytes = udp_frame();
+    assert!(frame::read(&bytes, true).expect("an IPv4 packet").is_whole);
+    let why = Refusal::Unreachable(4);
+    let said = frame::answer(&bytes, Ipv4Addr::new(10, 50, 0, 9), why, Some(1_400));
+    let said = said.expect("an answer");
+    // Type, code, and after the checksum two octets of nothing and two of MTU (RFC 1191).
+    assert_eq!(said[34..36], [3, 4]);
+    assert_eq!(said[38..42], [0, 0, 0x05, 0x78]);
+    let icmp = IcmpPacket::new(&said[34..]).expect("a header");
+    assert_eq!(icmp.get_checksum(), pnet::packet::icmp::checksum(&icmp));
+    bytes[20] = 0;
+    assert!(!frame::read(&bytes, true).expect("an IPv4 packet").is_whole);
 }
 
 #[test]
@@ -351,7 +438,7 @@ fn no_frame_at_all_makes_the_wire_panic() {
             if frame::read(&bent, false).is_some() {
                 let _ = frame::asks_echo(&bent);
                 let router = Ipv4Addr::new(10, 50, 0, 9);
-                let _ = frame::answer(&bent, router, Refusal::Unreachable(0));
+                let _ = frame::answer(&bent, router, Refusal::Unreachable(0), Some(1_400));
                 frame::finish(&mut bent, 3);
             }
         }
@@ -635,6 +722,65 @@ ctl reboot; snmpget {V3} -Oqvt -t 4 10.48.0.4 1.3.6.1.2.1.1.3.0
     );
     let ticks: u64 = lines[7].parse().expect("hundredths of a second");
     assert!(ticks < 500, "{ticks}");
+}
+
+#[test]
+fn ping_sees_what_a_bad_link_does_to_its_packets() {
+    let script = r#"
+ctl() { "$SPANWATCH" lab ctl "$@" >&2 || exit 9; }
+at=10.48.0.37 link=link:pop-phu-vinh--pop-vinh-loc
+ctl mtu $link 1400
+ping -c 1 -W 2 -s 1472 -M do $at
+ping -c 1 -W 2 -s 1372 -M do $at; ping -c 1 -W 2 -s 1472 -M dont $at
+echo part; ctl restore all; ctl duplicate $link 100
+ping -c 2 -i 0.2 -W 2 $at
+echo part; ctl restore all; ctl reorder $link 50 200ms
+ping -n -c 12 -i 0.02 -W 2 $at
+echo part; ctl restore all; ctl rate $link 20k 100ms
+ping -q -c 30 -i 0.002 -W 2 -s 100 $at
+echo part; ctl restore all; ctl oneway $link pop-vinh-loc
+ping -q -c 2 -i 0.2 -W 1 $at
+echo part; ctl restore $link
+ping -q -c 2 -i 0.2 -W 2 -s 1372 -M do $at; "$SPANWATCH" lab ctl list
+"#;
+    let Some(ended) = in_the_lab(&[], script, &["ping"]) else {
+        return;
+    };
+    let parts: Vec<&str> = ended.out.split("part\n").collect();
+    let [narrow, doubled, mixed, slow, oneway, whole] = parts[..] else {
+        panic!("{}\n{}", ended.out, ended.err);
+    };
+    // Before the link stands PE-PHUVINH-01.
+    let said = "From 10.48.0.34 icmp_seq=1 Frag needed and DF set (mtu = 1400)";
+    assert!(narrow.contains(said), "{narrow}");
+    assert_eq!(narrow.matches(" 1 received").count(), 2, "{narrow}");
+    assert!(doubled.contains("(DUP!)"), "{doubled}");
+    assert!(doubled.contains("2 received, +3 duplicates"), "{doubled}");
+    let order: Vec<u32> = mixed
+        .split("icmp_seq=")
+        .skip(1)
+        .filter_map(|rest| rest.split_whitespace().next()?.parse().ok())
+        .collect();
+    assert_eq!(order.len(), 12, "{mixed}");
+    assert!(!order.is_sorted(), "{mixed}");
+    let received: u32 = slow
+        .split_once("transmitted, ")
+        .and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok())
+        .expect("a count");
+    assert!((2..30).contains(&received), "{slow}");
+    // A packet of 128 octets takes 51 ms at that rate, each way.
+    let slowest = slow
+        .trim_end()
+        .rsplit('/')
+        .nth(1)
+        .and_then(|text| text.parse().ok());
+    assert!(
+        slowest.is_some_and(|slowest: f64| slowest > 102.0),
+        "{slow}"
+    );
+    assert!(oneway.contains(" 0 received"), "{oneway}");
+    assert!(whole.contains(" 2 received"), "{whole}");
+    assert!(whole.trim_end().ends_with("ok"), "{whole}");
 }
 
 #[test]

@@ -18,6 +18,9 @@ use crate::model::{Element, NodeId};
 /// each direction adds.
 const LEAST: f64 = 0.02;
 
+/// Lost echoes below which nothing can be sure.
+const FEWEST: u32 = 3;
+
 /// One minus the confidence of the lower bound. About 750 links are looked at every ten seconds, so that at
 /// one in a million a network without a lossy link is wrongly accused about once in a year.
 const SURE: f64 = 1e-6;
@@ -64,39 +67,20 @@ pub struct Lossy {
     pub beside: Echoes,
 }
 
-/// Returns the lossy segments, in order of their first element.
-///
-/// `echoes` holds nodes that answer; one that is silent through an inquiry is no matter of loss. A node that
-/// several shortest paths reach is counted behind what all of them share. Cost O((n + m) log n).
-#[must_use]
-pub fn lossy(graph: &Graph, echoes: &BTreeMap<NodeId, Echoes>) -> Vec<Lossy> {
-    let mut tree = Tree::new(graph, echoes);
-    let mut found = Vec::new();
-    // The farthest first: what is lost behind it is its own, and no longer counts against what is in front of it.
-    for node in tree.order.clone().into_iter().rev() {
-        if let Some(lossy) = tree.judge(graph, echoes, node) {
-            tree.set_aside(node);
-            found.push(lossy);
-        }
-    }
-    found.sort_by(|one: &Lossy, other| one.elements.cmp(&other.elements));
-    found
-}
-
-/// What every shortest path to a node shares.
-struct Tree {
+/// What every shortest path from the monitor to a node shares: computed once for a model, asked often.
+#[derive(Clone, Debug)]
+pub struct Paths {
     /// All that is reached, a node after the one before it.
     order: Vec<NodeIx>,
     /// The node before, and the link from it where all paths share that too.
     before: Vec<Option<(NodeIx, Option<LinkIx>)>>,
     children: Vec<Vec<NodeIx>>,
-    own: Vec<Echoes>,
-    /// With everything behind.
-    whole: Vec<Echoes>,
 }
 
-impl Tree {
-    fn new(graph: &Graph, echoes: &BTreeMap<NodeId, Echoes>) -> Self {
+impl Paths {
+    /// Finds what is shared. Cost O((n + m) log n).
+    #[must_use]
+    pub fn new(graph: &Graph) -> Self {
         let size = graph.node_count();
         let routes = graph.routes(graph.monitor(), &Cut::default());
         let mut order: Vec<(u64, NodeIx)> = graph
@@ -105,6 +89,7 @@ impl Tree {
             .collect();
         order.sort_unstable();
         let mut before: Vec<Option<(NodeIx, Option<LinkIx>)>> = vec![None; size];
+        let mut children: Vec<Vec<NodeIx>> = vec![Vec::new(); size];
         let mut depth = vec![0_u32; size];
         for (_, node) in &order {
             let steps = routes.back(*node);
@@ -121,34 +106,70 @@ impl Tree {
             };
             depth[node.index()] = depth[shared.0.index()] + 1;
             before[node.index()] = Some(shared);
+            children[shared.0.index()].push(*node);
         }
-        let mut children: Vec<Vec<NodeIx>> = vec![Vec::new(); size];
+        let order = order.into_iter().map(|(_, node)| node).collect();
+        Self {
+            order,
+            before,
+            children,
+        }
+    }
+
+    /// Returns the lossy segments, in order of their first element.
+    ///
+    /// `echoes` holds nodes that answer; one that is silent through an inquiry is no matter of loss. A node that
+    /// several shortest paths reach is counted behind what all of them share. `graph` must be the one that these
+    /// paths were found in. Cost O(n log n).
+    #[must_use]
+    pub fn lossy(&self, graph: &Graph, echoes: &BTreeMap<NodeId, Echoes>) -> Vec<Lossy> {
+        // On most days there is nothing to look for.
+        if echoes.values().map(|echoes| echoes.lost).sum::<u32>() < FEWEST {
+            return Vec::new();
+        }
+        let mut count = Count::new(self, graph, echoes);
+        let mut found = Vec::new();
+        // The farthest first: what is lost behind it is its own, and no longer counts against what is in front.
+        for node in self.order.iter().rev() {
+            if let Some(lossy) = count.judge(graph, echoes, *node) {
+                count.set_aside(*node);
+                found.push(lossy);
+            }
+        }
+        found.sort_by(|one: &Lossy, other| one.elements.cmp(&other.elements));
+        found
+    }
+}
+
+/// The echoes, by where on the paths they were counted.
+struct Count<'a> {
+    paths: &'a Paths,
+    own: Vec<Echoes>,
+    /// With everything behind.
+    whole: Vec<Echoes>,
+}
+
+impl<'a> Count<'a> {
+    fn new(paths: &'a Paths, graph: &Graph, echoes: &BTreeMap<NodeId, Echoes>) -> Self {
         let own: Vec<Echoes> = graph
             .node_indices()
             .map(|node| echoes.get(graph.node_id(node)).copied().unwrap_or_default())
             .collect();
         let mut whole = own.clone();
-        for (_, node) in order.iter().rev() {
-            if let Some((parent, _)) = before[node.index()] {
+        for node in paths.order.iter().rev() {
+            if let Some((parent, _)) = paths.before[node.index()] {
                 let behind = whole[node.index()];
                 whole[parent.index()].add(behind);
-                children[parent.index()].push(*node);
             }
         }
-        Self {
-            order: order.into_iter().map(|(_, node)| node).collect(),
-            before,
-            children,
-            own,
-            whole,
-        }
+        Self { paths, own, whole }
     }
 
     /// Takes what was counted behind a node out of everything in front of it.
     fn set_aside(&mut self, node: NodeIx) {
         let behind = self.whole[node.index()];
         let mut at = node;
-        while let Some((parent, _)) = self.before[at.index()] {
+        while let Some((parent, _)) = self.paths.before[at.index()] {
             let whole = &mut self.whole[parent.index()];
             *whole = whole.without(behind);
             at = parent;
@@ -166,15 +187,16 @@ impl Tree {
     ) -> Option<Lossy> {
         let behind = self.whole[node.index()];
         // A node that is not asked and has one child is part of that child's segment.
-        let is_inner = self.own[node.index()].sent == 0 && self.children[node.index()].len() < 2;
-        if is_inner || behind.ratio() < LEAST || behind.lost < 3 {
+        let is_inner =
+            self.own[node.index()].sent == 0 && self.paths.children[node.index()].len() < 2;
+        if is_inner || behind.ratio() < LEAST || behind.lost < FEWEST {
             return None;
         }
         let mut elements = Vec::new();
         let mut hops = 0.0;
         let mut at = node;
         let beside = loop {
-            let (parent, link) = self.before[at.index()]?;
+            let (parent, link) = self.paths.before[at.index()]?;
             // What several paths share has no single link to blame.
             elements.push(Element::Node(graph.node_id(at).clone()));
             elements.push(Element::Link(graph.link_id(link?).clone()));
@@ -199,7 +221,7 @@ impl Tree {
         let mut open = vec![node];
         while let Some(next) = open.pop() {
             nodes.extend(Some(graph.node_id(next).clone()).filter(|id| echoes.contains_key(id)));
-            open.extend(&self.children[next.index()]);
+            open.extend(&self.paths.children[next.index()]);
         }
         nodes.sort_unstable();
         Some(Lossy {

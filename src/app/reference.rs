@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::analysis::Weakness;
 use crate::analysis::locate::Locator;
+use crate::analysis::lossy::Paths;
 use crate::graph::Graph;
 use crate::model::device::port_key;
 use crate::model::network::Network;
@@ -21,6 +22,8 @@ pub struct Reference {
     pub weakness: Arc<Weakness>,
     /// Which fault explains a silence in it.
     pub locator: Arc<Locator>,
+    /// What the paths to its nodes share, for finding the link that loses packets.
+    pub paths: Arc<Paths>,
     ports: Arc<BTreeMap<NodeId, BTreeMap<String, LinkId>>>,
 }
 
@@ -43,6 +46,7 @@ impl Reference {
         }
         Self {
             weakness: Arc::new(Weakness::of(&network, &graph, &[])),
+            paths: Arc::new(Paths::new(&graph)),
             locator: Arc::new(Locator::new(network.clone(), graph.clone())),
             graph,
             network,

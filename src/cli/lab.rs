@@ -27,7 +27,7 @@ const SEED: u64 = 1;
 #[derive(Clone, Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
-    /// What shall break, and when: a file, or the name of a built-in scenario (demo)
+    /// What shall break, and when: a file, or the name of a built-in scenario (demo, quality)
     #[arg(long, value_name = "FILE|NAME")]
     pub scenario: Option<OsString>,
     /// Write what really happened, one JSON line a fault
@@ -47,7 +47,10 @@ pub struct Args {
 enum Line {
     /// Changes a running lab, or says what is broken in it
     ///
-    /// `cut ELEMENT...`, `restore ELEMENT...|all`, `loss ELEMENT PERCENT [BURST [NODE]]`,
+    /// `cut ELEMENT...`, `restore ELEMENT...|all`, `loss ELEMENT PERCENT [BURST [NODE]]`, `rate LINK BITS
+    /// [QUEUE]` (`2M 100ms`: what would wait longer is dropped), `duplicate ELEMENT PERCENT`, `reorder ELEMENT
+    /// PERCENT [SPAN]` (that share comes so much later), `mtu LINK OCTETS`, `oneway LINK NODE` (nothing travels
+    /// towards NODE),
     /// `agent NODE well|killed|slow [5s]|garbage|another|partial|no-ping|reboot`, `list`.
     Ctl {
         /// The line

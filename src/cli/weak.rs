@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::{CRITICAL, Common, Format};
 use crate::filter::fold::nearest;
-use crate::model::AgencyId;
+use crate::model::{AgencyId, Element};
 use crate::report::weak::{self, Selection};
 
 /// Rows of the table when nobody asks for more: a screen.
@@ -20,7 +20,7 @@ pub struct Args {
     /// How one agency is connected, and what cuts it off
     #[arg(long, value_name = "ID")]
     agency: Option<String>,
-    /// End with code 2 when one element cuts off more than N agencies
+    /// End with code 2 when one element that is no hub cuts off more than N agencies
     #[arg(long, value_name = "N")]
     max_cut_off: Option<usize>,
     /// How to write the result
@@ -65,6 +65,8 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
     let offenders: Vec<String> = weakness
         .elements
         .iter()
+        // On a hub everybody depends, whatever is built: with it no gate below all of them could ever hold.
+        .filter(|weak| !matches!(&weak.element, Element::Node(id) if network.hubs.contains(id)))
         .filter(|weak| weak.ids.len() > limit)
         .map(|weak| format!("{} ({})", weak.element, weak.ids.len()))
         .collect();

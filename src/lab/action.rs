@@ -3,12 +3,15 @@
 //! The same words serve the scenario file, the control socket and its answers, so that what a person reads in
 //! one place can be typed in another.
 
+pub mod impairment;
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::lab::action::impairment::Impairment;
 use crate::model::network::Network;
 use crate::model::{Element, NodeId};
 
@@ -20,7 +23,7 @@ const SLOW: Duration = Duration::from_secs(5);
 pub enum Action {
     /// These elements carry nothing and answer nothing until they are restored.
     Cut(Vec<Element>),
-    /// These elements are whole again: not cut, without loss, their agents well.
+    /// These elements are whole again: not cut, without loss or impairment, their agents well.
     Restore(Vec<Element>),
     /// Everything is whole again.
     RestoreAll,
@@ -30,6 +33,13 @@ pub enum Action {
         element: Element,
         /// How much, and in what pattern.
         loss: Loss,
+    },
+    /// What crosses this element is slowed, doubled, held back, cut short or carried one way only.
+    Impair {
+        /// As for loss; some impairments are a link's only.
+        element: Element,
+        /// What is done; it takes the place of what was done of the same kind.
+        by: Impairment,
     },
     /// A node's agent behaves so.
     Agent {
@@ -149,6 +159,7 @@ impl fmt::Display for Action {
                     .iter()
                     .try_for_each(|node| write!(f, " node:{node}"))
             }
+            Self::Impair { element, by } => write!(f, "{} {element} {by}", by.verb()),
             Self::Agent { node, behaviour } => write!(f, "agent node:{node} {behaviour}"),
         }
     }
@@ -173,7 +184,7 @@ pub enum Request {
 #[expect(missing_docs, reason = "each variant is its message")]
 pub enum Misunderstood {
     #[error(
-        "the lab understands `cut ELEMENT...`, `restore ELEMENT...|all`, `loss ELEMENT PERCENT [BURST [NODE]]`, `agent NODE BEHAVIOUR` and `list`."
+        "the lab understands `cut ELEMENT...`, `restore ELEMENT...|all`, `loss ELEMENT PERCENT [BURST [NODE]]`, `rate LINK BITS [QUEUE]`, `duplicate ELEMENT PERCENT`, `reorder ELEMENT PERCENT [SPAN]`, `mtu LINK OCTETS`, `oneway LINK NODE`, `agent NODE BEHAVIOUR` and `list`."
     )]
     Verb,
     #[error("`{0}` needs at least one element: `node:ID`, `link:ID` or `risk:ID`.")]
@@ -195,6 +206,14 @@ pub enum Misunderstood {
     Burst(String),
     #[error("{0} is not an end of that link, so nothing travels towards it.")]
     Toward(NodeId),
+    #[error("{0} is not a link; only a link has a rate, an MTU or a direction.")]
+    NotALink(Element),
+    #[error("`{0}` is not a rate; write bits a second from 1k to 1000G: `512k`, `2M`, `1.5G`.")]
+    Rate(String),
+    #[error("`{0}` is not a span of time up to a minute; write `20ms` or `1s`.")]
+    Span(String),
+    #[error("`{0}` is not an MTU; write octets from 68 to 65535, IP header included.")]
+    Mtu(String),
 }
 
 fn did_you_mean(similar: Option<&Element>) -> String {
@@ -237,7 +256,10 @@ impl Request {
                 node: node_of(node, network)?,
                 behaviour: behaviour.join(" ").parse()?,
             },
-            _ => return Err(Misunderstood::Verb),
+            [verb, rest @ ..] => impairment::read(verb, rest, network)
+                .ok_or(Misunderstood::Verb)?
+                .map_err(|(_, error)| error)?,
+            [] => return Err(Misunderstood::Verb),
         };
         Ok(Self::Act(action))
     }

@@ -44,7 +44,8 @@ pub(super) struct Bridge {
     due: BinaryHeap<Reverse<Due>>,
     /// How many were ever put into `due`: those of the same moment leave in the order they came.
     put: u64,
-    /// When the last packet of each node leaves, each way: queues do not let packets overtake.
+    /// When the last packet of each node leaves, each way: queues do not let packets overtake,
+    /// unless the fabric holds one back.
     last: HashMap<(Ipv4Addr, bool), Duration>,
     began: Instant,
 }
@@ -220,20 +221,37 @@ impl Bridge {
         };
         match self.fabric.packet(&packet, at) {
             Fate::Drop => {}
-            Fate::Deliver { after, ttl } => {
+            Fate::Deliver {
+                after,
+                ttl,
+                copies,
+                is_held,
+            } => {
                 if is_near && self.ignores(node, frame) {
                     return;
                 }
                 let mut frame = frame.to_vec();
                 crate::lab::frame::finish(&mut frame, ttl);
-                let last = self.last.entry((node, is_near)).or_default();
-                *last = (*last).max(at + after);
-                let when = *last;
+                let when = if is_held {
+                    at + after
+                } else {
+                    let last = self.last.entry((node, is_near)).or_default();
+                    *last = (*last).max(at + after);
+                    *last
+                };
                 let other = if is_near { Side::Far } else { Side::Near };
+                for _ in 1..copies {
+                    self.put(when, Parcel::Frame(other, frame.clone()));
+                }
                 self.put(when, Parcel::Frame(other, frame));
             }
-            Fate::Answer { router, why, after } => {
-                if let Some(answer) = crate::lab::frame::answer(frame, router, why) {
+            Fate::Answer {
+                router,
+                why,
+                after,
+                mtu,
+            } => {
+                if let Some(answer) = crate::lab::frame::answer(frame, router, why, mtu) {
                     self.put(at + after, Parcel::Frame(side, answer));
                 }
             }

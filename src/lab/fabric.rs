@@ -4,9 +4,11 @@
 //! all traffic of a monitor is between its own place and a node. Time is passed in as what went by since the
 //! lab began; the same seed and the same calls give the same fates.
 
+mod faults;
 mod hearing;
 mod journey;
 pub mod limit;
+mod queue;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,7 +17,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::graph::{Cut, Graph, LinkIx, NodeIx, Routes};
-use crate::lab::action::{Action, Behaviour, Loss};
+use crate::lab::action::impairment::Impairment;
+use crate::lab::action::{Behaviour, Loss};
+use crate::lab::fabric::journey::Load;
 use crate::lab::fabric::limit::{Bucket, Limit};
 use crate::model::device::Device;
 use crate::model::network::{Network, Node};
@@ -71,6 +75,8 @@ pub struct Packet {
     pub flow: u64,
     /// Its octets, headers included.
     pub octets: usize,
+    /// Whether its sender forbids to cut it into fragments (RFC 791, DF).
+    pub is_whole: bool,
 }
 
 /// What becomes of a packet.
@@ -82,6 +88,10 @@ pub enum Fate {
         after: Duration,
         /// What is left of its time to live.
         ttl: u8,
+        /// How many of it arrive: one, and the copies that were made on the way.
+        copies: u8,
+        /// Whether it was held back, so that later packets of the same way may overtake it.
+        is_held: bool,
     },
     /// It is never seen again.
     Drop,
@@ -93,6 +103,8 @@ pub enum Fate {
         why: Refusal,
         /// When the sender hears it.
         after: Duration,
+        /// The most octets that the way on carries in one piece, where that is why (RFC 1191).
+        mtu: Option<u16>,
     },
 }
 
@@ -106,6 +118,10 @@ pub struct Fabric {
     addresses: HashMap<IpAddr, NodeIx>,
     broken: BTreeSet<Element>,
     losses: BTreeMap<Element, Loss>,
+    /// By element and verb: one of each kind at each element.
+    impaired: BTreeMap<(Element, &'static str), Impairment>,
+    /// When the caller last asked; packets that have left by then are in nobody's way.
+    now: Duration,
     gone: Vec<bool>,
     dead: Vec<bool>,
     /// Routes of the network as designed: where a packet would have gone.
@@ -130,6 +146,8 @@ struct Place {
     forgotten: HashMap<LinkIx, [u64; 2]>,
     /// What may be lost on entering it.
     channel: Option<wire::Channel>,
+    /// What else is done to what enters it.
+    mischief: Option<Box<wire::Mischief>>,
     unreachable: Bucket,
     exceeded: Bucket,
     /// What it says of itself; numbers are filled in when it is asked.
@@ -163,6 +181,7 @@ impl Fabric {
                 started: (Duration::ZERO, 1),
                 forgotten: HashMap::new(),
                 channel: None,
+                mischief: None,
                 unreachable: Bucket::full(conduct.unreachable),
                 exceeded: Bucket::full(conduct.exceeded),
                 device,
@@ -185,6 +204,8 @@ impl Fabric {
             addresses,
             broken: BTreeSet::new(),
             losses: BTreeMap::new(),
+            impaired: BTreeMap::new(),
+            now: Duration::ZERO,
             designed: routes.clone(),
             routes,
             coming: None,
@@ -199,76 +220,6 @@ impl Fabric {
     #[must_use]
     pub fn network(&self) -> &Arc<Network> {
         &self.network
-    }
-
-    /// Does something to the network at a moment. What does not exist is left alone.
-    pub fn act(&mut self, action: &Action, at: Duration) {
-        self.settle(at);
-        match action {
-            Action::Cut(elements) => {
-                let known = elements.iter().filter(|element| self.network.has(element));
-                self.broken.extend(known.cloned());
-            }
-            Action::Restore(elements) => {
-                for element in elements {
-                    self.broken.remove(element);
-                    self.losses.remove(element);
-                    if let Element::Node(node) = element {
-                        self.behave(node, Behaviour::Well, at);
-                    }
-                }
-            }
-            Action::RestoreAll => {
-                self.broken.clear();
-                self.losses.clear();
-                for place in &mut self.places {
-                    place.behaviour = Behaviour::Well;
-                }
-            }
-            Action::Loss { element, loss } => {
-                if loss.ratio <= 0.0 {
-                    self.losses.remove(element);
-                } else if self.network.has(element) {
-                    self.losses.insert(element.clone(), loss.clone());
-                }
-            }
-            Action::Agent { node, behaviour } => {
-                // Nothing else follows from it: routes and losses stay as they are.
-                self.behave(node, *behaviour, at);
-                return;
-            }
-        }
-        self.change(at);
-    }
-
-    /// Returns what is cut or lossy now, in order.
-    #[must_use]
-    pub fn broken(&self) -> Vec<Element> {
-        let all: BTreeSet<&Element> = self.broken.iter().chain(self.losses.keys()).collect();
-        all.into_iter().cloned().collect()
-    }
-
-    /// Returns every fault that is in force, as the actions that would make it: cuts, losses, agents.
-    #[must_use]
-    pub fn faults(&self) -> Vec<Action> {
-        let cuts = self
-            .broken
-            .iter()
-            .map(|element| Action::Cut(vec![element.clone()]));
-        let losses = self.losses.iter().map(|(element, loss)| Action::Loss {
-            element: element.clone(),
-            loss: loss.clone(),
-        });
-        let agents = self
-            .graph
-            .node_indices()
-            .zip(&self.places)
-            .filter(|(_, place)| place.behaviour != Behaviour::Well)
-            .map(|(ix, place)| Action::Agent {
-                node: self.graph.node_id(ix).clone(),
-                behaviour: place.behaviour,
-            });
-        cuts.chain(losses).chain(agents).collect()
     }
 
     /// Returns how a node's agent behaves.
@@ -308,14 +259,13 @@ impl Fabric {
             return Fate::Drop;
         };
         self.settle(at);
-        self.travel(
-            node,
-            packet.from_near,
-            packet.ttl,
-            packet.flow,
-            packet.octets,
-            at,
-        )
+        let load = Load {
+            ttl: packet.ttl,
+            flow: packet.flow,
+            octets: packet.octets,
+            is_whole: packet.is_whole,
+        };
+        self.travel(node, packet.from_near, load, at)
     }
 
     /// Returns what a node's agent would say of it, whole, however it behaves; `None` if there is no such node.
@@ -344,75 +294,6 @@ impl Fabric {
             crate::lab::agent::count(&mut device, port, does);
         }
         device
-    }
-
-    fn behave(&mut self, node: &NodeId, behaviour: Behaviour, at: Duration) {
-        let Some(ix) = self.graph.node(node) else {
-            return;
-        };
-        let place = &mut self.places[ix.index()];
-        if behaviour == Behaviour::Reboot {
-            place.behaviour = Behaviour::Well;
-            place.started = (at, place.started.1 + 1);
-            place.forgotten = self
-                .graph
-                .neighbours(ix)
-                .map(|(link, _)| (link, self.wires[link.index()].octets(at)))
-                .collect();
-        } else {
-            place.behaviour = behaviour;
-        }
-    }
-
-    /// Brings everything that follows from the faults up to date.
-    fn change(&mut self, at: Duration) {
-        let cut = self.graph.cut(&self.broken);
-        self.gone.fill(false);
-        self.dead.fill(false);
-        for node in cut.nodes() {
-            self.gone[node.index()] = true;
-        }
-        for link in cut.links() {
-            self.dead[link.index()] = true;
-        }
-        for link in self.graph.link_indices() {
-            let (a, b) = self.graph.ends(link);
-            let is_dead = self.dead[link.index()] || self.gone[a.index()] || self.gone[b.index()];
-            self.wires[link.index()].note(is_dead, at);
-            self.wires[link.index()].channels = [None, None];
-        }
-        for place in &mut self.places {
-            place.channel = None;
-        }
-        for (element, loss) in &self.losses {
-            let hit = self.graph.cut([element]);
-            for node in hit.nodes() {
-                self.places[node.index()].channel = wire::Channel::new(loss, &mut self.dice);
-            }
-            for link in hit.links() {
-                let (a, b) = self.graph.ends(*link);
-                let toward = loss.toward.as_ref().and_then(|id| self.graph.node(id));
-                let channels = &mut self.wires[link.index()].channels;
-                if toward != Some(a) {
-                    channels[0] = wire::Channel::new(loss, &mut self.dice);
-                }
-                if toward != Some(b) {
-                    channels[1] = wire::Channel::new(loss, &mut self.dice);
-                }
-            }
-        }
-        let routes = self.graph.routes(self.graph.monitor(), &cut);
-        if self.conduct.convergence.is_zero() {
-            self.routes = routes;
-        } else {
-            self.coming = Some((at + self.conduct.convergence, routes));
-        }
-    }
-
-    fn settle(&mut self, at: Duration) {
-        if let Some((_, routes)) = self.coming.take_if(|(when, _)| *when <= at) {
-            self.routes = routes;
-        }
     }
 }
 

@@ -23,6 +23,8 @@ const ETHERNET: usize = 14;
 const IPV4: usize = 20;
 /// An ICMP error before what it quotes.
 const ICMP: usize = 8;
+/// The don't-fragment bit of the three flags (RFC 791).
+const KEEP: u8 = 0b010;
 /// A router quotes as much as leaves the error within 576 octets (RFC 1812, 4.3.2.3).
 const QUOTED: usize = 576 - IPV4 - ICMP;
 
@@ -65,6 +67,7 @@ pub fn read(frame: &[u8], from_near: bool) -> Option<Packet> {
         ttl: ip.get_ttl(),
         flow: mix(pair ^ mix(ports ^ u64::from(protocol.0) << 40)),
         octets,
+        is_whole: ip.get_flags() & KEEP != 0,
     })
 }
 
@@ -85,9 +88,10 @@ pub fn finish(frame: &mut Vec<u8>, ttl: u8) {
 
 /// Returns the frame by which a router answers the sender of `frame`; `None` where RFC 1122 forbids it.
 ///
-/// No error is sent about an ICMP error, about any fragment but the first, or to nobody.
+/// No error is sent about an ICMP error, about any fragment but the first, or to nobody. `mtu` is what the next
+/// link carries, where the packet was too large for it (RFC 1191).
 #[must_use]
-pub fn answer(frame: &[u8], router: Ipv4Addr, why: Refusal) -> Option<Vec<u8>> {
+pub fn answer(frame: &[u8], router: Ipv4Addr, why: Refusal, mtu: Option<u16>) -> Option<Vec<u8>> {
     let mut asked = frame.to_vec();
     let ttl = match why {
         Refusal::TimeExceeded => 1,
@@ -139,6 +143,11 @@ pub fn answer(frame: &[u8], router: Ipv4Addr, why: Refusal) -> Option<Vec<u8>> {
         };
         error.set_icmp_type(kind);
         error.set_icmp_code(pnet::packet::icmp::IcmpCode::new(code));
+    }
+    if let Some(mtu) = mtu {
+        // The lower half of the word that other errors leave empty (RFC 1191, section 4).
+        out.get_mut(ETHERNET + IPV4 + 6..ETHERNET + IPV4 + ICMP)?
+            .copy_from_slice(&mtu.to_be_bytes());
     }
     out.get_mut(ETHERNET + IPV4 + ICMP..)?
         .copy_from_slice(quoted);

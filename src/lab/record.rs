@@ -83,6 +83,7 @@ impl Record {
                 let rest = said.split_whitespace().skip(2).collect::<Vec<_>>();
                 (element, format!("loss {}", rest.join(" ")))
             }
+            Action::Impair { element, by } => (element, format!("{} {by}", by.verb())),
             Action::Agent {
                 node: id,
                 behaviour,

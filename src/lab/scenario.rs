@@ -3,28 +3,34 @@
 //! All faults of a file are found in one go, each with its place. Elements must exist in the network that the
 //! scenario is for; a scenario that names none of them tests nothing, and nobody would notice.
 
+mod layout;
+
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
 use toml::Spanned;
 
+use crate::lab::action::impairment;
 use crate::lab::action::{
     Action, Behaviour, Loss, Misunderstood, check_end, element_of, node_of, span,
 };
+use crate::lab::scenario::layout::{AgentEntry, Entry, Layout, LossEntry, Word};
 use crate::model::Element;
 use crate::model::fault::{Fault, Place, Severity, Source};
 use crate::model::network::Network;
 
 /// The scenarios that come with the program, by name.
-const BUILT_IN: &[(&str, &str)] = &[("demo", include_str!("demo.toml"))];
+const BUILT_IN: &[(&str, &str)] = &[
+    ("demo", include_str!("demo.toml")),
+    ("quality", include_str!("quality.toml")),
+];
 
 /// Every code that a scenario may be refused with, and what it is about.
 pub const CODES: &[(&str, &str)] = &[
     (
         "S0301",
-        "The scenario is not TOML of the form `[[at]]` with `t`, `cut`, `down`, `loss`, `agent`, `restore`.",
+        "The scenario is not TOML of the form `[[at]]` with `t`, `cut`, `down`, `loss`, `rate`, `duplicate`, `reorder`, `mtu`, `oneway`, `agent`, `restore`.",
     ),
     (
         "S0302",
@@ -36,11 +42,11 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "S0304",
-        "A number is out of its range: percent is 0 to 100, a burst is at least one packet.",
+        "A number is out of its range: percent is 0 to 100, a burst is at least one packet, a rate is 1k to 1000G bits a second, an MTU is 68 to 65535 octets.",
     ),
     (
         "S0305",
-        "An agent cannot behave like that, or loss is towards a node that is no end of the link.",
+        "An agent cannot behave like that, or loss or failure is towards a node that is no end of the link.",
     ),
     ("S0306", "An `[[at]]` says when, but not what happens then."),
 ];
@@ -63,42 +69,6 @@ pub struct Event {
     pub at: Duration,
     /// What.
     pub action: Action,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Layout {
-    seed: Option<u64>,
-    convergence: Option<Spanned<String>>,
-    #[serde(default)]
-    at: Vec<Spanned<Entry>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    t: Spanned<String>,
-    cut: Option<Vec<Spanned<String>>>,
-    down: Option<Vec<Spanned<String>>>,
-    restore: Option<Vec<Spanned<String>>>,
-    loss: Option<LossEntry>,
-    agent: Option<AgentEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LossEntry {
-    element: Spanned<String>,
-    percent: Spanned<f64>,
-    burst: Option<Spanned<f64>>,
-    toward: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AgentEntry {
-    node: Spanned<String>,
-    behaviour: Spanned<String>,
 }
 
 /// Returns the text of a scenario that comes with the program.
@@ -173,6 +143,10 @@ impl Reader<'_> {
         if let Some(loss) = &entry.loss {
             actions.extend(self.loss(loss));
         }
+        let lines = layout::lines(entry);
+        for (verb, words) in &lines {
+            actions.extend(self.impairment(verb, words));
+        }
         if let Some(agent) = &entry.agent {
             actions.extend(self.agent(agent));
         }
@@ -180,13 +154,17 @@ impl Reader<'_> {
             .iter()
             .all(|list| list.is_none())
             && entry.loss.is_none()
+            && lines.is_empty()
             && entry.agent.is_none();
         if says_nothing {
             self.fault(
                 "S0306",
                 place,
                 "this entry says when, but not what happens then.",
-                Some("add `cut`, `down`, `loss`, `agent` or `restore`.".to_owned()),
+                Some(
+                    "add `cut`, `down`, `loss`, `rate`, `duplicate`, `reorder`, `mtu`, `oneway`, `agent` or `restore`."
+                        .to_owned(),
+                ),
             );
         }
         if let Some(at) = at {
@@ -234,6 +212,23 @@ impl Reader<'_> {
         Some(Action::Loss { element, loss })
     }
 
+    fn impairment(&mut self, verb: &str, words: &[Word]) -> Option<Action> {
+        let texts: Vec<&str> = words.iter().map(|(text, _)| text.as_str()).collect();
+        let (at, error) = match impairment::read(verb, &texts, self.network)? {
+            Ok(action) => return Some(action),
+            Err(error) => error,
+        };
+        let code = match &error {
+            Misunderstood::Span(_) => "S0302",
+            Misunderstood::Percent(_) | Misunderstood::Rate(_) | Misunderstood::Mtu(_) => "S0304",
+            Misunderstood::Toward(_) => "S0305",
+            _ => "S0303",
+        };
+        let place = words.get(at).map_or(0..0, |(_, span)| span.clone());
+        self.misunderstood(code, place, error);
+        None
+    }
+
     fn agent(&mut self, entry: &AgentEntry) -> Option<Action> {
         let node = self.understood(&entry.node, node_of);
         let behaviour = entry.behaviour.get_ref().parse::<Behaviour>();
@@ -261,16 +256,20 @@ impl Reader<'_> {
     ) -> Option<T> {
         match read(word.get_ref(), self.network) {
             Ok(value) => Some(value),
-            Err(Misunderstood::Unknown { element, similar }) => {
-                let help = similar.map(|other| format!("did you mean `{other}`?"));
-                let message = format!("there is no {element} in this network.");
-                self.fault("S0303", word.span(), &message, help);
-                None
-            }
             Err(error) => {
-                self.fault("S0303", word.span(), &error.to_string(), None);
+                self.misunderstood("S0303", word.span(), error);
                 None
             }
+        }
+    }
+
+    fn misunderstood(&mut self, code: &'static str, place: Range<usize>, error: Misunderstood) {
+        if let Misunderstood::Unknown { element, similar } = error {
+            let help = similar.map(|other| format!("did you mean `{other}`?"));
+            let message = format!("there is no {element} in this network.");
+            self.fault(code, place, &message, help);
+        } else {
+            self.fault(code, place, &error.to_string(), None);
         }
     }
 

@@ -244,7 +244,7 @@ impl Screen {
     /// Returns the number of rows above the body: the head, the tabs, a rule, and a banner for what must be known.
     #[must_use]
     pub fn head(&self, picture: &Picture) -> u16 {
-        3 + u16::from(banner(picture).is_some())
+        grid::HEAD + u16::from(banner(picture).is_some())
     }
 
     /// Returns where everything of the Overview stands.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::analysis::lossy::{Echoes, Lossy, lossy};
+use crate::analysis::lossy::{Echoes, Lossy};
 use crate::app::incident::Finding;
 use crate::app::monitor::Monitor;
 use crate::judge::{Phase, window};
@@ -29,8 +29,12 @@ impl Monitor {
         }
         self.loss_looked = Some(now);
         // The newest echoes show a new fault soonest; the whole window shows one that few nodes see.
-        let mut found = lossy(&self.reference.graph, &self.echoes(NEWEST));
-        for slow in lossy(&self.reference.graph, &self.echoes(window::LENGTH)) {
+        let find = |last| {
+            let reference = &self.reference;
+            reference.paths.lossy(&reference.graph, &self.echoes(last))
+        };
+        let mut found = find(NEWEST);
+        for slow in find(window::LENGTH) {
             let is_known = found.iter().any(|known| known.elements == slow.elements);
             let newest = slow
                 .nodes

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::graph::{NodeIx, mix};
 use crate::lab::action::Behaviour;
-use crate::lab::fabric::{Fabric, Fate, SIZE, TTL};
+use crate::lab::fabric::journey::Load;
+use crate::lab::fabric::{Fabric, Fate};
 use crate::model::reading::Answer;
 use crate::model::target::{Method, Target};
 
@@ -38,10 +39,13 @@ impl Fabric {
         at: Duration,
     ) -> Option<(Answer, Duration)> {
         let flow = mix(node.index() as u64);
-        let (out, _) = match self.travel(node, true, TTL, flow, SIZE, at) {
-            Fate::Deliver { after, ttl } => (after, ttl),
+        let load = Load::small(flow);
+        let out = match self.travel(node, true, load, at) {
+            Fate::Deliver { after, .. } => after,
             Fate::Drop => return None,
-            Fate::Answer { router, why, after } => {
+            Fate::Answer {
+                router, why, after, ..
+            } => {
                 let by = IpAddr::V4(router);
                 return Some((Answer::Refused { by, why }, after));
             }
@@ -56,8 +60,10 @@ impl Fabric {
             _ => Duration::ZERO,
         };
         let answers_at = at + out + late;
-        let Fate::Deliver { after: back, ttl } =
-            self.travel(node, false, TTL, mix(flow), SIZE, answers_at)
+        let load = Load::small(mix(flow));
+        let Fate::Deliver {
+            after: back, ttl, ..
+        } = self.travel(node, false, load, answers_at)
         else {
             return None;
         };

@@ -4,11 +4,81 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::graph::{LinkIx, NodeIx};
-use crate::lab::fabric::{Fabric, Fate};
+use crate::lab::fabric::{Fabric, Fate, SIZE, TTL};
 use crate::model::reading::Refusal;
 
 /// Host unreachable (RFC 792).
 const HOST: u8 = 1;
+
+/// Fragmentation needed and forbidden (RFC 792).
+const TOO_LARGE: u8 = 4;
+
+/// What each fragment has of its own.
+const HEADER: usize = 20;
+
+/// What a packet's way depends on besides its ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Load {
+    pub(super) ttl: u8,
+    pub(super) flow: u64,
+    pub(super) octets: usize,
+    /// Whether nobody may cut it into fragments.
+    pub(super) is_whole: bool,
+}
+
+impl Load {
+    /// Returns what a device's kernel sends where nobody says the size.
+    pub(super) fn small(flow: u64) -> Self {
+        Self {
+            ttl: TTL,
+            flow,
+            octets: SIZE,
+            // As Linux sends its pings.
+            is_whole: true,
+        }
+    }
+}
+
+/// A packet under way, with its copies: they travel together and share one fate.
+///
+/// So do its fragments: all of them are carried as one, with as many headers as they need.
+#[derive(Clone, Copy, Debug)]
+struct Trip {
+    /// When its sender let it go.
+    began: Duration,
+    after: Duration,
+    /// Of one copy.
+    octets: usize,
+    /// The longest piece of it.
+    piece: usize,
+    copies: u8,
+    is_held: bool,
+}
+
+impl Trip {
+    fn new(octets: usize, began: Duration, after: Duration) -> Self {
+        Self {
+            began,
+            after,
+            octets,
+            piece: octets,
+            copies: 1,
+            is_held: false,
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.began + self.after
+    }
+
+    /// Cuts it into fragments of at most so many octets, data in units of eight (RFC 791).
+    fn cut(&mut self, mtu: usize) {
+        let room = (mtu.saturating_sub(HEADER) / 8 * 8).max(8);
+        let data = self.octets.saturating_sub(HEADER);
+        self.octets = data + data.div_ceil(room) * HEADER;
+        self.piece = mtu;
+    }
+}
 
 impl Fabric {
     /// Walks a packet between the monitor and `node`, outward or back.
@@ -16,76 +86,118 @@ impl Fabric {
         &mut self,
         node: NodeIx,
         is_outward: bool,
-        ttl: u8,
-        flow: u64,
-        octets: usize,
+        load: Load,
         at: Duration,
     ) -> Fate {
         let root = self.routes.root();
-        let Some(path) = self.routes.path(node, flow) else {
+        let Some(path) = self.routes.path(node, load.flow) else {
             return if is_outward {
-                self.refuse(node, ttl, flow, at)
+                self.refuse(node, load, at)
             } else {
                 Fate::Drop
             };
         };
-        let mut after = Duration::ZERO;
-        let mut left = ttl;
+        let mut trip = Trip::new(load.octets, at, Duration::ZERO);
+        let mut left = load.ttl;
+        let start = if is_outward { root } else { node };
         let steps: Vec<(LinkIx, NodeIx)> = if is_outward {
             path
         } else {
             backward(&path, root)
         };
-        let mut from = if is_outward { root } else { node };
+        let mut from = start;
         for (hop, &(link, to)) in steps.iter().enumerate() {
-            let Some(takes) = self.cross(link, from, to, octets) else {
+            if let Some(fate) = self.fit(&steps[..hop], start, link, load, &mut trip) {
+                return fate;
+            }
+            if self.cross(link, from, to, &mut trip).is_none() {
                 return Fate::Drop;
-            };
-            after += takes;
+            }
             if hop + 1 == steps.len() {
                 break;
             }
             if left <= 1 {
-                return self.exceed(&steps, hop, after, is_outward, at);
+                return self.exceed(&steps[..=hop], start, &trip);
             }
             left -= 1;
             from = to;
         }
-        Fate::Deliver { after, ttl: left }
+        Fate::Deliver {
+            after: trip.after,
+            ttl: left,
+            copies: trip.copies,
+            is_held: trip.is_held,
+        }
     }
 
     /// Carries a packet over one link into the next node; `None` when it is lost or meets a fault.
-    fn cross(&mut self, link: LinkIx, from: NodeIx, to: NodeIx, octets: usize) -> Option<Duration> {
+    fn cross(&mut self, link: LinkIx, from: NodeIx, to: NodeIx, trip: &mut Trip) -> Option<()> {
         // Routing that has not converged yet still leads into what is broken.
         if self.dead[link.index()] || self.gone[to.index()] || self.gone[from.index()] {
             return None;
         }
         let way = usize::from(self.graph.ends(link).0 != from);
         let wire = &mut self.wires[link.index()];
-        wire.carried[way] += octets as u64;
+        if let Some(mischief) = &mut wire.mischief {
+            if mischief.shut[way] {
+                return None;
+            }
+            let octets = trip.octets * usize::from(trip.copies);
+            // What does not find room in the queue was never on the link.
+            trip.after += mischief.sends(way, octets, trip.now(), self.now)?;
+        }
+        wire.carried[way] += (trip.octets * usize::from(trip.copies)) as u64;
         if let Some(channel) = &mut wire.channels[way]
             && channel.loses(&mut self.dice)
         {
             return None;
         }
-        if let Some(channel) = &mut self.places[to.index()].channel
+        let place = &mut self.places[to.index()];
+        if let Some(channel) = &mut place.channel
             && channel.loses(&mut self.dice)
         {
             return None;
         }
-        Some(wire.delay(&mut self.dice))
+        trip.after += wire.delay(&mut self.dice);
+        for mischief in [&wire.mischief, &place.mischief].into_iter().flatten() {
+            if mischief.doubles(&mut self.dice) {
+                trip.copies = trip.copies.saturating_add(1);
+            }
+            if let Some(by) = mischief.holds(&mut self.dice) {
+                trip.after += by;
+                trip.is_held = true;
+            }
+        }
+        Some(())
+    }
+
+    /// Makes a packet fit the link that is next, or answers in the place of the router that must not cut it.
+    ///
+    /// `steps` is the way so far. A sender whose own link is too narrow has no router to say so: a packet that
+    /// must stay whole is lost there.
+    fn fit(
+        &mut self,
+        steps: &[(LinkIx, NodeIx)],
+        start: NodeIx,
+        link: LinkIx,
+        load: Load,
+        trip: &mut Trip,
+    ) -> Option<Fate> {
+        let mtu = self.wires[link.index()].mischief.as_ref()?.mtu?;
+        if trip.piece <= usize::from(mtu) {
+            return None;
+        }
+        if load.is_whole {
+            let why = Refusal::Unreachable(TOO_LARGE);
+            return Some(self.object(steps, start, why, trip, Some(mtu)));
+        }
+        trip.cut(usize::from(mtu));
+        None
     }
 
     /// Answers in the place of a router at which the time to live ran out.
-    fn exceed(
-        &mut self,
-        steps: &[(LinkIx, NodeIx)],
-        hop: usize,
-        after: Duration,
-        is_outward: bool,
-        at: Duration,
-    ) -> Fate {
-        let Some(&(link, router)) = steps.get(hop) else {
+    fn exceed(&mut self, steps: &[(LinkIx, NodeIx)], start: NodeIx, trip: &Trip) -> Fate {
+        let Some(&(link, router)) = steps.last() else {
             return Fate::Drop;
         };
         let limit = self.conduct.exceeded;
@@ -94,24 +206,41 @@ impl Fabric {
         };
         if !self.places[router.index()]
             .exceeded
-            .takes(limit, at + after)
+            .takes(limit, trip.now())
         {
             return Fate::Drop;
         }
-        let start = if is_outward {
-            self.routes.root()
-        } else {
-            // The sender's own node is not in its steps; the first link's other end is.
-            let (first, next) = steps[0];
-            let (a, b) = self.graph.ends(first);
-            if a == next { b } else { a }
+        self.reply(steps, start, voice, Refusal::TimeExceeded, trip, None)
+    }
+
+    /// Answers in the place of the router at the end of `steps`, which knows of no way on for the packet.
+    fn object(
+        &mut self,
+        steps: &[(LinkIx, NodeIx)],
+        start: NodeIx,
+        why: Refusal,
+        trip: &Trip,
+        mtu: Option<u16>,
+    ) -> Fate {
+        let Some(&(link, router)) = steps.last() else {
+            return Fate::Drop;
         };
-        self.reply(&steps[..=hop], start, voice, Refusal::TimeExceeded, after)
+        let limit = self.conduct.unreachable;
+        let Some(voice) = self.voice(router, link) else {
+            return Fate::Drop;
+        };
+        if !self.places[router.index()]
+            .unreachable
+            .takes(limit, trip.now())
+        {
+            return Fate::Drop;
+        }
+        self.reply(steps, start, voice, why, trip, mtu)
     }
 
     /// Answers in the place of the last router that is still reached on the way that no longer leads there.
-    fn refuse(&mut self, node: NodeIx, ttl: u8, flow: u64, at: Duration) -> Fate {
-        let Some(path) = self.designed.path(node, flow) else {
+    fn refuse(&mut self, node: NodeIx, load: Load, at: Duration) -> Fate {
+        let Some(path) = self.designed.path(node, load.flow) else {
             return Fate::Drop;
         };
         let root = self.designed.root();
@@ -123,34 +252,23 @@ impl Fabric {
             .take_while(|(link, to)| !self.dead[link.index()] && !self.gone[to.index()])
             .count();
         // At the monitor's own end of the break there is no router between to speak.
-        let Some(&(link, router)) = whole.checked_sub(1).and_then(|last| path.get(last)) else {
-            return Fate::Drop;
-        };
-        let Some(voice) = self.voice(router, link) else {
-            return Fate::Drop;
-        };
         let steps = &path[..whole];
-        let mut after = Duration::ZERO;
+        let mut trip = Trip::new(load.octets, at, Duration::ZERO);
         let mut from = root;
         for (hop, &(link, to)) in steps.iter().enumerate() {
-            match self.cross(link, from, to, super::SIZE) {
-                Some(takes) => after += takes,
-                None => return Fate::Drop,
+            if let Some(fate) = self.fit(&steps[..hop], root, link, load, &mut trip) {
+                return fate;
+            }
+            if self.cross(link, from, to, &mut trip).is_none() {
+                return Fate::Drop;
             }
             // A router counts the time to live before it looks for a way on (RFC 1812, 5.3.1).
-            if usize::from(ttl) <= hop + 1 {
-                return self.exceed(steps, hop, after, true, at);
+            if usize::from(load.ttl) <= hop + 1 {
+                return self.exceed(&steps[..=hop], root, &trip);
             }
             from = to;
         }
-        let limit = self.conduct.unreachable;
-        if !self.places[router.index()]
-            .unreachable
-            .takes(limit, at + after)
-        {
-            return Fate::Drop;
-        }
-        self.reply(steps, root, voice, Refusal::Unreachable(HOST), after)
+        self.object(steps, root, Refusal::Unreachable(HOST), &trip, None)
     }
 
     /// Carries a router's message back over the steps that the packet came by.
@@ -160,20 +278,26 @@ impl Fabric {
         start: NodeIx,
         router: Ipv4Addr,
         why: Refusal,
-        mut after: Duration,
+        asked: &Trip,
+        mtu: Option<u16>,
     ) -> Fate {
         let back: Vec<(LinkIx, NodeIx)> = backward(steps, start);
         let Some(&(_, mut from)) = steps.last() else {
             return Fate::Drop;
         };
+        let mut trip = Trip::new(SIZE, asked.began, asked.after);
         for (link, to) in back {
-            match self.cross(link, from, to, super::SIZE) {
-                Some(takes) => after += takes,
-                None => return Fate::Drop,
+            if self.cross(link, from, to, &mut trip).is_none() {
+                return Fate::Drop;
             }
             from = to;
         }
-        Fate::Answer { router, why, after }
+        Fate::Answer {
+            router,
+            why,
+            after: trip.after,
+            mtu,
+        }
     }
 
     /// Returns the address from which a router speaks about what came on a link.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::graph::mix;
 use crate::lab::action::Loss;
+use crate::lab::action::impairment::{Impairment, Rate};
+use crate::lab::fabric::queue::Queue;
 use crate::model::network::{Link, Network};
 
 /// Light in glass travels a kilometre in this time.
@@ -79,6 +81,79 @@ impl Channel {
     }
 }
 
+/// What is done to packets besides delaying and losing them, on a link or on entering a node.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mischief {
+    /// How fast each way is, and what stands in it.
+    rate: Option<Rate>,
+    queues: [Queue; 2],
+    duplicate: f64,
+    reorder: (f64, Duration),
+    /// The most octets in one piece.
+    pub(super) mtu: Option<u16>,
+    /// Whether a way, a to b or b to a, carries nothing.
+    pub(super) shut: [bool; 2],
+}
+
+impl Mischief {
+    /// Undoes everything but what stands in the queues.
+    pub(super) fn clear(&mut self) {
+        *self = Self {
+            queues: std::mem::take(&mut self.queues),
+            ..Self::default()
+        };
+    }
+
+    /// Adds one impairment; `way` is the one that it is about, where that is not both.
+    pub(super) fn add(&mut self, by: &Impairment, way: Option<usize>) {
+        match by {
+            Impairment::Rate(rate) => self.rate = Some(*rate),
+            Impairment::Duplicate(ratio) => self.duplicate = *ratio,
+            Impairment::Reorder { ratio, by } => self.reorder = (*ratio, *by),
+            Impairment::Mtu(octets) => self.mtu = Some(*octets),
+            Impairment::OneWay(_) => {
+                if let Some(way) = way {
+                    self.shut[way] = true;
+                }
+            }
+        }
+    }
+
+    /// Returns whether nothing is done any more.
+    pub(super) fn is_none(&self) -> bool {
+        self.rate.is_none()
+            && self.mtu.is_none()
+            && self.duplicate <= 0.0
+            && self.reorder.0 <= 0.0
+            && self.shut == [false; 2]
+    }
+
+    /// Returns how long the queue and the sending of so many octets take; `None` is a full queue.
+    pub(super) fn sends(
+        &mut self,
+        way: usize,
+        octets: usize,
+        arrives: Duration,
+        now: Duration,
+    ) -> Option<Duration> {
+        let Some(rate) = self.rate else {
+            return Some(Duration::ZERO);
+        };
+        self.queues[way].takes(rate, octets, arrives, now)
+    }
+
+    /// Returns whether the next packet is sent on twice.
+    pub(super) fn doubles(&self, dice: &mut Dice) -> bool {
+        self.duplicate > 0.0 && dice.throw() < self.duplicate
+    }
+
+    /// Returns how long the next packet is held back, if it is.
+    pub(super) fn holds(&self, dice: &mut Dice) -> Option<Duration> {
+        let (ratio, by) = self.reorder;
+        (ratio > 0.0 && dice.throw() < ratio).then_some(by)
+    }
+}
+
 /// One link: its delay, its loss in each direction, what it carried.
 #[derive(Clone, Debug)]
 pub(super) struct Wire {
@@ -88,6 +163,8 @@ pub(super) struct Wire {
     pub(super) background: [u64; 2],
     /// Loss a to b and b to a.
     pub(super) channels: [Option<Channel>; 2],
+    /// What else is done to packets; most links have nothing of it.
+    pub(super) mischief: Option<Box<Mischief>>,
     /// Octets of packets that the fabric itself carried, a to b and b to a.
     pub(super) carried: [u64; 2],
     /// How long it was dead before the present state began, and when it died if it is dead.
@@ -126,6 +203,7 @@ impl Wire {
             jitter,
             background: [rate(1), rate(2)],
             channels: [None, None],
+            mischief: None,
             carried: [0, 0],
             dead: (Duration::ZERO, None),
         }

@@ -157,6 +157,9 @@ pub fn short(name: &str) -> &str {
         .unwrap_or(name)
 }
 
+/// Rows above the body where there is no banner: head, tabs, rule.
+pub const HEAD: u16 = 3;
+
 /// Lays the Overview out for a window; `head` is the number of rows above the body.
 #[must_use]
 pub fn lay(network: &Network, (columns, rows): (u16, u16), head: u16) -> Layout {
@@ -167,9 +170,11 @@ pub fn lay(network: &Network, (columns, rows): (u16, u16), head: u16) -> Layout 
         (columns, 0)
     };
     let body = rows.saturating_sub(head + 1);
-    // Below the grid: the worst, and in one pane the incidents too.
-    let comfortable = body.saturating_sub(if right > 0 { 9 } else { 8 });
     let tight = body.saturating_sub(2);
+    // Below the grid: the worst, and in one pane the incidents too. A banner takes its row from these and not
+    // from the grid: the cells stay where they are.
+    let below = if right > 0 { 9 } else { 8 };
+    let comfortable = rows.saturating_sub(HEAD + 1 + below).min(tight);
     let groups = groups(network);
     let fitting = |limit: u16| {
         options(&groups, left)
