@@ -75,6 +75,8 @@ const HEADERS: &[(Column, &[&str])] = &[
             "ket noi toi",
             "ket noi len",
             "nut cap tren",
+            "duong len",
+            "cap tren",
             "upstream",
             "parent",
         ],
