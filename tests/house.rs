@@ -217,3 +217,42 @@ fn no_test_is_forgotten() {
         }
     }
 }
+
+/// Packages in the lock file: each is somebody's code that runs as root in a government's network.
+const MOST_PACKAGES: usize = 320;
+
+#[test]
+fn the_packages_are_few_and_free() {
+    let root = root();
+    let root = root.parent().expect("the project");
+    let lock = fs::read_to_string(root.join("Cargo.lock")).expect("the lock file");
+    let count = lock.matches("[[package]]").count();
+    assert!(count <= MOST_PACKAGES, "{count} packages");
+    let metadata = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(root)
+        .output()
+        .expect("cargo runs this test");
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout)
+        .expect("cargo knows the packages that it has built");
+    // Any one of these is enough where a package lets one choose.
+    let free = [
+        "MIT",
+        "Apache-2.0",
+        "BSD",
+        "ISC",
+        "Zlib",
+        "Unicode-3.0",
+        "0BSD",
+        "Unlicense",
+        "WTFPL",
+    ];
+    for package in metadata["packages"].as_array().expect("a list") {
+        let licence = package["license"].as_str().unwrap_or_default();
+        assert!(
+            free.iter().any(|name| licence.contains(name)),
+            "{}: licence `{licence}`",
+            package["name"]
+        );
+    }
+}
