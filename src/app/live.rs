@@ -16,6 +16,7 @@ use crate::app::world::World;
 use crate::app::{Command, Picture, control};
 use crate::clock;
 use crate::lab::action::Action;
+use crate::model::Element;
 use crate::model::reading::{Ask, Reading};
 use crate::model::target::Target;
 
@@ -47,7 +48,12 @@ pub enum Lab {
     /// The lab in whose namespace this runs, by its control socket.
     Socket(PathBuf),
     /// The world in this process.
-    Here(mpsc::Sender<Action>),
+    Here {
+        /// What shall be done to it.
+        acts: mpsc::Sender<Action>,
+        /// What is broken in it.
+        broken: watch::Receiver<Vec<Element>>,
+    },
 }
 
 /// Runs the monitor until the probes end or `cancel` is called, and returns it.
@@ -82,6 +88,9 @@ pub async fn run(
                     if let Ok(broken) = control::broken(path).await {
                         monitor.set_broken(broken);
                     }
+                }
+                if let Lab::Here { broken, .. } = &lab {
+                    monitor.set_broken(broken.borrow().clone());
                 }
                 monitor.tick(now, at);
                 pictures.send_replace(Arc::new(monitor.picture(now, at)));
@@ -134,14 +143,14 @@ async fn obey(command: &Command, lab: &Lab) {
             // The answer is seen in what the lab says is broken, a moment later.
             let _ = control::say(path, &control::line(command)).await;
         }
-        Lab::Here(world) => {
+        Lab::Here { acts, .. } => {
             let action = match command {
                 Command::Cut(element) => Action::Cut(vec![element.clone()]),
                 Command::Restore(element) => Action::Restore(vec![element.clone()]),
                 Command::RestoreAll => Action::RestoreAll,
             };
             // The world ends with the loop.
-            let _ = world.send(action).await;
+            let _ = acts.send(action).await;
         }
     }
 }
@@ -153,14 +162,15 @@ pub fn start(world: World, cancel: CancellationToken) -> (Line, Lab) {
     let (asks, asked) = mpsc::channel(QUEUE);
     let (targets, retargeted) = mpsc::channel(1);
     let (acts, acted) = mpsc::channel(16);
-    tokio::spawn(turn(world, heard, asked, retargeted, acted, cancel));
+    let (breaks, broken) = watch::channel(Vec::new());
+    tokio::spawn(turn(world, heard, asked, retargeted, acted, breaks, cancel));
     (
         Line {
             readings,
             asks,
             targets,
         },
-        Lab::Here(acts),
+        Lab::Here { acts, broken },
     )
 }
 
@@ -170,6 +180,7 @@ async fn turn(
     mut asked: mpsc::Receiver<Ask>,
     mut retargeted: mpsc::Receiver<Vec<Target>>,
     mut acted: mpsc::Receiver<Action>,
+    breaks: watch::Sender<Vec<Element>>,
     cancel: CancellationToken,
 ) {
     // What the monitor has not taken yet; it must be able to ask while we wait for it.
@@ -185,7 +196,10 @@ async fn turn(
             },
             Some(ask) = asked.recv() => world.ask(&ask, clock::now()),
             Some(targets) = retargeted.recv() => world.retarget(targets, clock::now()),
-            Some(action) = acted.recv() => world.act(&action, clock::now()),
+            Some(action) = acted.recv() => {
+                world.act(&action, clock::now());
+                breaks.send_replace(world.broken());
+            }
         }
         outbox.extend(world.advance(clock::now()));
     }

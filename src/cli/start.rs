@@ -136,7 +136,7 @@ fn simulate(
     let fabric = Fabric::with_conduct(reference.network.clone(), simulation.seed, conduct);
     let roster = Roster::new(reference.network.targets(), began, simulation.seed, pace);
     let (line, lab) = live::start(World::new(fabric, roster, began), cancel.clone());
-    if let Lab::Here(acts) = &lab {
+    if let Lab::Here { acts, .. } = &lab {
         tokio::spawn(play(
             simulation.scenario.clone(),
             acts.clone(),
