@@ -232,8 +232,7 @@ impl Limits {
         for NamedLimit(quantity, limit) in critical {
             limits.critical.insert(*quantity, *limit);
         }
-        // A limit that was given for one severity replaces the default of both: `-c cut_off=20` alone means
-        // that nineteen are not critical, and says nothing about warnings but the default.
+        // Each severity has its own default: `-c cut_off=20` alone still warns from one agency on.
         limits
             .critical
             .entry(Quantity::CutOff)

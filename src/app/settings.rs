@@ -1,7 +1,6 @@
 //! What is decided once at the start: where the state lives, which credentials there are, whether we may probe.
 //!
-//! The only place that looks at the environment. Secrets come from a file that nobody else can read, never
-//! from an argument or a variable.
+//! Secrets come from a file that nobody else can read, never from an argument or a variable.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
