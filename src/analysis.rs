@@ -6,6 +6,7 @@
 pub mod cuts;
 pub mod dominators;
 pub mod flow;
+pub mod hours;
 pub mod locate;
 pub mod lossy;
 pub mod reach;

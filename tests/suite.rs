@@ -89,3 +89,6 @@ mod check;
 
 /// The terminal is given back whole, whatever ends the dashboard.
 mod guard;
+
+/// Agency-hours lost a year, against enumeration, closed forms and other programs.
+mod hours;

@@ -1,0 +1,454 @@
+//! How many agency-hours a year the network will lose, exactly, and how many of them hang on each element.
+//!
+//! Every element is down a part of the time, independent of all others; a risk group is an element of its own and
+//! takes its members with it. Agencies are lost while no path leads from a hub to them. The expectation is found
+//! exactly: leaves are folded (`core`), what remains is compiled into a circuit (`circuit`) along a good order
+//! (`order`). Where that has too many states, it is sampled (`sample`), and the answer says so.
+//!
+//! The expectation is linear in the state of every single element: `L = q L1 + (1 - q) L0`. So one derivative
+//! gives for every element what it costs when it fails (`L1`), what is left when it never does (`L0`), and the
+//! hours that hang on it, `q (L1 - L0)`: what a perfect one would save. These hours overlap where faults combine,
+//! hence their shares may sum to more than one.
+
+mod circuit;
+mod core;
+mod order;
+pub mod rate;
+mod sample;
+
+use std::collections::BTreeMap;
+
+use crate::analysis::hours::circuit::Circuit;
+use crate::analysis::hours::core::{Folded, Term};
+use crate::analysis::hours::rate::Chances;
+use crate::analysis::hours::sample::Sample;
+use crate::graph::{Cut, Graph};
+use crate::model::network::Network;
+use crate::model::{AgencyId, Element};
+
+/// Hours of a year (the mean one of 365 days, as availability is quoted).
+pub const YEAR: f64 = 8760.0;
+
+/// States that the circuit may have before it gives way to sampling: some hundred megabytes at worst.
+const MOST_STATES: usize = 400_000;
+
+/// An estimate of states beyond which compiling is not even tried.
+const HOPELESS: f64 = 1e8;
+
+/// Hours lost a year: agencies counted once, and by weight.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Hours {
+    /// Every agency counts one.
+    pub agency: f64,
+    /// Every agency counts its weight.
+    pub weighted: f64,
+}
+
+impl std::ops::Sub for Hours {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self {
+            agency: self.agency - other.agency,
+            weighted: self.weighted - other.weighted,
+        }
+    }
+}
+
+/// How the figures were found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Method {
+    /// Exactly, with so many states.
+    Exact {
+        /// Of the circuit.
+        states: usize,
+    },
+    /// Up to two failures at once exactly, more by sampling.
+    Sampled {
+        /// Draws of three and more failures.
+        draws: u32,
+        /// Half the width of the 95 % interval of the total, weighted hours a year.
+        error: f64,
+    },
+}
+
+/// What one element costs a year.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Importance {
+    /// Of what.
+    pub element: Element,
+    /// The part of the time that it is down, 0..1.
+    pub unavailability: f64,
+    /// Hours that a perfect one would save, a year.
+    pub hours: Hours,
+    /// Of the total, by weight; shares overlap where faults combine.
+    pub share: f64,
+    /// Hours lost a year if it were down all the time.
+    pub if_down: Hours,
+    /// Half the width of the 95 % interval of the weighted hours, when they were sampled.
+    pub error: Option<f64>,
+}
+
+impl Importance {
+    /// Returns hours lost a year if it never failed.
+    #[must_use]
+    pub fn if_perfect(&self, total: Hours) -> Hours {
+        total - self.hours
+    }
+
+    /// Returns how many times the total its failure makes the loss ("risk achievement worth"), by weight.
+    #[must_use]
+    pub fn achievement(&self, total: Hours) -> Option<f64> {
+        (total.weighted > 0.0).then(|| self.if_down.weighted / total.weighted)
+    }
+}
+
+/// What a network loses a year, whom it costs, and what it hangs on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    /// Lost in all.
+    pub total: Hours,
+    /// By agency: the part of the time that it is cut off, 0..1.
+    pub agencies: BTreeMap<AgencyId, f64>,
+    /// Of all hours lost, those of the agencies' own nodes and of the hubs: no link can save them.
+    pub own: Hours,
+    /// Every element that is left, by hours by weight, hours, kind, id.
+    pub elements: Vec<Importance>,
+    /// How this was found.
+    pub method: Method,
+}
+
+/// How much of the work may be spent.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// States of the circuit.
+    pub states: usize,
+    /// Draws when there are more.
+    pub draws: u32,
+    /// The seed of the draws.
+    pub seed: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            states: MOST_STATES,
+            draws: 200_000,
+            seed: 1,
+        }
+    }
+}
+
+impl Account {
+    /// Draws up the account of a network without `removed`: empty for the network as designed, else that of today
+    /// or of a maintenance. What is removed is down for good, and no element of the account.
+    ///
+    /// Cost: folding O((n + m) log n), a search for an order of bounded work, and two passes over a circuit whose
+    /// size grows with 3^width of the core, never beyond `limits`.
+    #[must_use]
+    pub fn of(
+        network: &Network,
+        graph: &Graph,
+        chances: &Chances,
+        removed: &[Element],
+        limits: Limits,
+    ) -> Self {
+        let cut = graph.cut(removed);
+        let seats = seats(network, graph);
+        match Compiled::new(network, graph, &cut, limits.states) {
+            Some(compiled) => exact(network, graph, chances, removed, &compiled, &seats),
+            None => sampled(network, graph, chances, removed, &seats, limits),
+        }
+    }
+
+    /// Returns the account of one element.
+    #[must_use]
+    pub fn importance(&self, element: &Element) -> Option<&Importance> {
+        self.elements.iter().find(|one| one.element == *element)
+    }
+}
+
+/// A network, folded and compiled, whose nodes with agencies are asked for.
+struct Compiled {
+    folded: Folded,
+    circuit: Circuit,
+}
+
+impl Compiled {
+    fn new(network: &Network, graph: &Graph, cut: &Cut, states: usize) -> Option<Self> {
+        let asked = graph
+            .node_indices()
+            .filter(|node| !network.agencies_at(graph.node_id(*node)).is_empty());
+        let folded = Folded::new(network, graph, cut, asked).ok()?;
+        let walk = order::walk(&folded.core);
+        if walk.cost > HOPELESS {
+            return None;
+        }
+        let circuit = Circuit::new(&folded.core, &walk.order, states).ok()?;
+        Some(Self { folded, circuit })
+    }
+}
+
+/// Returns, by node, its agencies counted once and by weight.
+fn seats(network: &Network, graph: &Graph) -> Vec<[f64; 2]> {
+    let mut seats = vec![[0.0; 2]; graph.node_count()];
+    for agency in network.agencies.values() {
+        if let Some(node) = graph.node(&agency.node) {
+            seats[node.index()][0] += 1.0;
+            seats[node.index()][1] += f64::from(agency.weight);
+        }
+    }
+    seats
+}
+
+fn exact(
+    network: &Network,
+    graph: &Graph,
+    chances: &Chances,
+    removed: &[Element],
+    compiled: &Compiled,
+    seats: &[[f64; 2]],
+) -> Account {
+    let up: Vec<f64> = chances
+        .all()
+        .iter()
+        .map(|chance| 1.0 - chance.unavailability)
+        .collect();
+    let Compiled { folded, circuit } = compiled;
+    let product = |term: &Term| term.factors.iter().map(|x| up[*x]).product::<f64>();
+    let mut slopes = Vec::new();
+    let mut reached = Vec::new();
+    for side in 0..2 {
+        let mut coefficients = vec![0.0; folded.core.wants.len()];
+        for (terms, seat) in folded.terms.iter().zip(seats) {
+            for term in terms {
+                coefficients[term.want] += seat[side] * term.sign * product(term);
+            }
+        }
+        let values = circuit.evaluate(&up, &coefficients);
+        let mut slope = values.slope;
+        for (terms, seat) in folded.terms.iter().zip(seats) {
+            for term in terms {
+                let weight = seat[side] * term.sign * values.reached[term.want];
+                add_slopes(&mut slope, &up, &term.factors, weight);
+            }
+        }
+        slopes.push(slope);
+        reached = values.reached;
+    }
+    let lost: Vec<f64> = folded
+        .terms
+        .iter()
+        .map(|terms| {
+            let reached: f64 = terms
+                .iter()
+                .map(|term| term.sign * product(term) * reached[term.want])
+                .sum();
+            1.0 - reached
+        })
+        .collect();
+    let total = total(&lost, seats);
+    let rows = chances.all().iter().enumerate().map(|(x, chance)| {
+        let q = chance.unavailability;
+        let slope = Hours {
+            agency: YEAR * slopes[0][x],
+            weighted: YEAR * slopes[1][x],
+        };
+        Row {
+            q,
+            hours: Hours {
+                agency: q * slope.agency,
+                weighted: q * slope.weighted,
+            },
+            if_down: Hours {
+                agency: total.agency + (1.0 - q) * slope.agency,
+                weighted: total.weighted + (1.0 - q) * slope.weighted,
+            },
+            error: None,
+        }
+    });
+    let rows: Vec<Row> = rows.collect();
+    let method = Method::Exact {
+        states: circuit.states,
+    };
+    account(
+        network, graph, chances, removed, &lost, seats, &rows, method,
+    )
+}
+
+/// Adds the derivative of `weight` x the product of some availabilities, by each of them; nothing is divided,
+/// since an availability may be 0.
+fn add_slopes(slope: &mut [f64], up: &[f64], factors: &[usize], weight: f64) {
+    let mut after = vec![1.0; factors.len() + 1];
+    for place in (0..factors.len()).rev() {
+        after[place] = after[place + 1] * up[factors[place]];
+    }
+    let mut before = 1.0;
+    for (place, x) in factors.iter().enumerate() {
+        slope[*x] += weight * before * after[place + 1];
+        before *= up[*x];
+    }
+}
+
+fn sampled(
+    network: &Network,
+    graph: &Graph,
+    chances: &Chances,
+    removed: &[Element],
+    seats: &[[f64; 2]],
+    limits: Limits,
+) -> Account {
+    let cut = graph.cut(removed);
+    let down: Vec<f64> = chances
+        .all()
+        .iter()
+        .map(|chance| chance.unavailability)
+        .collect();
+    let Sample {
+        loss,
+        error,
+        with,
+        with_error,
+        lost,
+        draws,
+    } = sample::sample(
+        network,
+        graph,
+        &cut,
+        &down,
+        seats,
+        limits.draws,
+        limits.seed,
+    );
+    let rows: Vec<Row> = (0..down.len())
+        .map(|x| {
+            let q = down[x];
+            // The mean with it down is q L1, so that q (L1 - L0) = (q L1 - q L) / (1 - q).
+            let hours = |side: usize| {
+                if q < 1.0 {
+                    YEAR * (with[x][side] - q * loss[side]) / (1.0 - q)
+                } else {
+                    0.0
+                }
+            };
+            let if_down = |side: usize| {
+                if q > 0.0 {
+                    YEAR * with[x][side] / q
+                } else {
+                    YEAR * loss[side]
+                }
+            };
+            Row {
+                q,
+                hours: Hours {
+                    agency: hours(0),
+                    weighted: hours(1),
+                },
+                if_down: Hours {
+                    agency: if_down(0),
+                    weighted: if_down(1),
+                },
+                error: Some(YEAR * with_error[x]),
+            }
+        })
+        .collect();
+    let method = Method::Sampled {
+        draws,
+        error: YEAR * error,
+    };
+    account(
+        network, graph, chances, removed, &lost, seats, &rows, method,
+    )
+}
+
+/// One element's figures, by position.
+struct Row {
+    q: f64,
+    hours: Hours,
+    if_down: Hours,
+    error: Option<f64>,
+}
+
+fn total(lost: &[f64], seats: &[[f64; 2]]) -> Hours {
+    let side = |side: usize| -> f64 {
+        let parts = lost.iter().zip(seats).map(|(lost, seat)| lost * seat[side]);
+        YEAR * parts.sum::<f64>()
+    };
+    Hours {
+        agency: side(0),
+        weighted: side(1),
+    }
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the two methods meet here, each with all that it knows"
+)]
+fn account(
+    network: &Network,
+    graph: &Graph,
+    chances: &Chances,
+    removed: &[Element],
+    lost: &[f64],
+    seats: &[[f64; 2]],
+    rows: &[Row],
+    method: Method,
+) -> Account {
+    let total = total(lost, seats);
+    let cut = graph.cut(removed);
+    let is_gone = |element: &Element| match element {
+        Element::Node(id) => graph
+            .node(id)
+            .is_some_and(|node| cut.nodes().contains(&node)),
+        Element::Link(id) => graph
+            .link(id)
+            .is_some_and(|link| cut.links().contains(&link)),
+        Element::Risk(_) => removed.contains(element),
+    };
+    let mut elements: Vec<Importance> = network
+        .elements()
+        .zip(rows)
+        .filter(|(element, _)| !is_gone(element))
+        .map(|(element, row)| Importance {
+            element,
+            unavailability: row.q,
+            hours: row.hours,
+            share: if total.weighted > 0.0 {
+                row.hours.weighted / total.weighted
+            } else {
+                0.0
+            },
+            if_down: row.if_down,
+            error: row.error,
+        })
+        .collect();
+    elements.sort_by(|a, b| {
+        let by_weight = b.hours.weighted.total_cmp(&a.hours.weighted);
+        let by_count = b.hours.agency.total_cmp(&a.hours.agency);
+        by_weight
+            .then(by_count)
+            .then_with(|| a.element.cmp(&b.element))
+    });
+    let mut own = Hours::default();
+    for (seat, chance) in seats.iter().zip(chances.all()) {
+        own.agency += YEAR * seat[0] * chance.unavailability;
+        own.weighted += YEAR * seat[1] * chance.unavailability;
+    }
+    let agencies = network
+        .agencies
+        .values()
+        .map(|agency| {
+            let lost = graph
+                .node(&agency.node)
+                .map_or(1.0, |node| lost[node.index()]);
+            (agency.id.clone(), lost)
+        })
+        .collect();
+    Account {
+        total,
+        agencies,
+        own,
+        elements,
+        method,
+    }
+}
