@@ -92,3 +92,6 @@ mod guard;
 
 /// Agency-hours lost a year, against enumeration, closed forms and other programs.
 mod hours;
+
+/// Double faults, against deletion of both.
+mod pairs;
