@@ -12,7 +12,7 @@ use crate::inventory::layout::Document;
 use crate::inventory::table::{error, place};
 use crate::model::device::port_key;
 use crate::model::fault::{Fault, Place, Severity, Source};
-use crate::model::network::{Network, Node, Position};
+use crate::model::network::{Network, Node};
 use crate::model::target::Method;
 use crate::model::{LinkId, NodeId};
 
@@ -116,7 +116,7 @@ pub(crate) fn network(document: &Document, network: &Network, faults: &mut Vec<F
             && let Some(area) = network.areas.get(area)
             && let Some(centre) = area.position
         {
-            let km = distance_km(position, centre);
+            let km = position.km_to(centre);
             if km > FAR_KM {
                 faults.push(warning(
                     "W0208",
@@ -267,14 +267,6 @@ fn asking(network: &Network, node: &Node, place: &Place, faults: &mut Vec<Fault>
             "Make `timeout` shorter than `interval`.",
         );
     }
-}
-
-/// Returns the great-circle distance (haversine, mean Earth radius).
-fn distance_km(a: Position, b: Position) -> f64 {
-    let (lat_a, lat_b) = (a.lat.to_radians(), b.lat.to_radians());
-    let (north, east) = (lat_b - lat_a, (b.lon - a.lon).to_radians());
-    let half = (north / 2.0).sin().powi(2) + lat_a.cos() * lat_b.cos() * (east / 2.0).sin().powi(2);
-    2.0 * 6371.0 * half.sqrt().min(1.0).asin()
 }
 
 /// Warns of what is unwise in the texts themselves: secrets, and two spellings of one syllable.
