@@ -598,6 +598,7 @@ fn what_cannot_be_copied_can_be_shown_without_a_frame() {
     let lines: Vec<&str> = shown.lines().collect();
     assert_eq!(lines[..2], ["id:", "phu-xuan-ubnd"], "{shown}");
     assert!(lines.contains(&"10.48.2.11"), "{shown}");
+    assert!(shown.contains("phu-xuan-ubnd  Ủy ban"), "{shown}");
     // All of it is JSON that a program reads, and nothing on the screen is anything but text.
     let json = lines.iter().position(|line| *line == "{").expect("JSON");
     let end = lines.iter().position(|line| *line == "}").expect("an end");

@@ -231,7 +231,11 @@ fn draw_banner(view: View<'_>, buffer: &mut Buffer, area: Rect, banner: Banner) 
             let fault = view.picture.refused_edit.first();
             let place = fault.and_then(|fault| fault.place.as_ref());
             let place = place.map_or_else(String::new, |place| {
-                format!("{}:{}: ", place.source.name, place.line())
+                // The folder is known; what lies in it is not.
+                let name = &place.source.name;
+                let short = name.rmatch_indices('/').nth(1);
+                let short = short.map_or(name.as_str(), |(at, _)| &name[at + 1..]);
+                format!("{short}:{}: ", place.line())
             });
             let said = fault.map_or_else(String::new, |fault| view.fault(fault));
             let more = view.picture.refused_edit.len().saturating_sub(1);

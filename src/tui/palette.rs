@@ -45,7 +45,11 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, page: Rect) {
                         Span::raw(" "),
                         Span::raw(text::pad(view.text(word), 12, view.look().cut())),
                         Span::styled(
-                            text::fit(&view.redacted(item), 44, view.look().cut()),
+                            text::fit(
+                                &view.redacted(&item.replace('\t', "  ")),
+                                44,
+                                view.look().cut(),
+                            ),
                             view.look().quiet(),
                         ),
                     ])

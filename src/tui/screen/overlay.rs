@@ -272,7 +272,9 @@ pub fn plain(items: &[(&'static str, String)], words: &Words) -> Vec<String> {
             .filter(serde_json::Value::is_object)
             .and_then(|value| serde_json::to_string_pretty(&value).ok());
         lines.push(format!("{}:", words.text(word)));
-        lines.extend(json.as_ref().unwrap_or(item).lines().map(str::to_owned));
+        // A tab moves a cursor, and a cell cannot show it.
+        let shown = json.as_ref().unwrap_or(item).replace('\t', "  ");
+        lines.extend(shown.lines().map(str::to_owned));
         lines.push(String::new());
     }
     lines.pop();
