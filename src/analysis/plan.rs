@@ -26,7 +26,7 @@ use crate::model::{AgencyId, Element, LinkId};
 const FEW: usize = 15;
 
 /// How many choices of each step get an exact answer.
-const TRIED: usize = 12;
+const TRIED: usize = 16;
 
 /// Pairs are begun from among so many.
 const PAIRED: usize = 6;
@@ -35,7 +35,7 @@ const PAIRED: usize = 6;
 const DOUBTED: usize = 6;
 
 /// Links that save together nearly what they save singly have nothing to do with each other, and are built at once.
-const UNRELATED: f64 = 0.98;
+const UNRELATED: f64 = 0.85;
 
 /// What is asked of a plan.
 #[derive(Clone, Copy, Debug)]
@@ -272,8 +272,9 @@ impl Search<'_> {
         self.improve(best)
     }
 
-    /// Returns the choices that look best beside a set, by hours for their price and by hours.
-    fn promising(&self, set: &[usize], left: f64) -> Set {
+    /// Returns the choices that look best beside a set, by hours for their price and by hours, each with the hours
+    /// that it seems to save.
+    fn promising(&self, set: &[usize], left: f64) -> Vec<(f64, usize)> {
         let (network, _) = self.built(set);
         let graph = Graph::new(&network);
         let chances = Chances::of(&network, self.seen);
@@ -289,11 +290,12 @@ impl Search<'_> {
             })
             .collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.2.cmp(&b.2)));
-        let mut some: Set = found.iter().take(TRIED).map(|one| one.2).collect();
+        let best = found.iter().take(TRIED);
+        let mut some: Vec<(f64, usize)> = best.map(|one| (one.1, one.2)).collect();
         found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.2.cmp(&b.2)));
-        for (_, _, at) in found.iter().take(TRIED / 2) {
-            if !some.contains(at) {
-                some.push(*at);
+        for (_, saves, at) in found.iter().take(TRIED / 2) {
+            if !some.iter().any(|one| one.1 == *at) {
+                some.push((*saves, *at));
             }
         }
         some
@@ -306,8 +308,13 @@ impl Search<'_> {
         while !self.is_spent(share) {
             let now = self.total(&set).weighted;
             let left = self.question.budget - self.cost(&set);
+            let promising = self.promising(&set, left);
+            if let Some(next) = self.at_once(&set, &promising) {
+                set = next;
+                continue;
+            }
             let mut found: Vec<(f64, f64, usize)> = Vec::new();
-            for at in self.promising(&set, left) {
+            for (_, at) in promising {
                 let saves = now - self.total(&with(&set, at)).weighted;
                 if saves > least {
                     found.push((saves / price(self.choices[at].cost), saves, at));
@@ -317,7 +324,6 @@ impl Search<'_> {
             let Some(best) = found.first().map(|one| one.0) else {
                 break;
             };
-            // Much of what is good is good wherever else one builds; it need not be asked about one at a time.
             let mut spent = 0.0;
             found.retain(|(worth, _, at)| {
                 spent += self.choices[*at].cost;
@@ -342,12 +348,45 @@ impl Search<'_> {
         set
     }
 
+    /// Builds the best that seem alike in worth at once, if together they save what they seemed to: much of what is
+    /// good is good wherever else one builds, and need not be asked about one at a time.
+    fn at_once(&mut self, set: &[usize], promising: &[(f64, usize)]) -> Option<Set> {
+        let least = self.least();
+        let worth = |(saves, at): &(f64, usize)| saves / price(self.choices[*at].cost);
+        let best = worth(promising.first()?);
+        let left = self.question.budget - self.cost(set);
+        let mut spent = 0.0;
+        let some: Vec<(f64, usize)> = promising
+            .iter()
+            .filter(|one| one.0 > least && worth(one) >= 0.5 * best)
+            .filter(|one| {
+                let cost = self.choices[one.1].cost;
+                let fits = spent + cost <= left;
+                spent += if fits { cost } else { 0.0 };
+                fits
+            })
+            .copied()
+            .collect();
+        if some.len() < 2 {
+            return None;
+        }
+        let next: Set = set
+            .iter()
+            .copied()
+            .chain(some.iter().map(|one| one.1))
+            .collect();
+        let seemed: f64 = some.iter().map(|one| one.0).sum();
+        let saves = self.total(set).weighted - self.total(&next).weighted;
+        (saves >= UNRELATED * seemed).then_some(next)
+    }
+
     /// Returns the pairs that are worth more together than apart, the best two for their price.
     fn pairs(&mut self, before: Hours) -> Vec<Set> {
         let some: Set = self
             .promising(&[], self.question.budget)
             .into_iter()
             .take(PAIRED)
+            .map(|one| one.1)
             .collect();
         let mut found: Vec<(f64, Set)> = Vec::new();
         for (place, a) in some.iter().enumerate() {
