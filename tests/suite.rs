@@ -92,3 +92,6 @@ mod guard;
 
 /// Agency-hours lost a year, against enumeration, closed forms and other programs.
 mod hours;
+
+/// What would be, beside what is; and the views.
+mod what_if;
