@@ -9,6 +9,7 @@ pub mod flow;
 pub mod hours;
 pub mod locate;
 pub mod lossy;
+pub mod pairs;
 pub mod reach;
 pub mod what_if;
 

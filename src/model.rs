@@ -9,6 +9,7 @@ pub mod device;
 pub mod fault;
 pub mod health;
 pub mod incident;
+pub mod kind;
 pub mod network;
 pub mod ratio;
 pub mod reading;

@@ -28,6 +28,8 @@ fn parts() -> Parts {
         hubs: vec!["hub".into()],
         monitor: "hub".into(),
         time_zone: jiff::tz::TimeZone::UTC,
+        currency: None,
+        kinds: BTreeMap::new(),
         areas: BTreeMap::new(),
         agencies: BTreeMap::new(),
         nodes: BTreeMap::new(),

@@ -27,6 +27,8 @@ impl Sketch {
             hubs: hubs.iter().map(|hub| NodeId::from(*hub)).collect(),
             monitor: hubs[0].into(),
             time_zone: TimeZone::UTC,
+            currency: None,
+            kinds: BTreeMap::new(),
             areas: BTreeMap::new(),
             agencies: BTreeMap::new(),
             nodes: BTreeMap::new(),

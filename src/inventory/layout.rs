@@ -4,7 +4,7 @@
 //! turn into further faults. Ends and references stay texts here; `resolve` turns them into ids.
 //!
 //! Beyond what the pages of the topology show, defaults may be narrowed: `[defaults.class.school.ping]`,
-//! `[defaults.link.fibre] mttr = "8h"`, `[defaults.node.pop] mtbf = ..`, `[defaults.risk.duct] ..`.
+//! `[defaults.link.fibre] mttr = "8h"` (and `build`, what a new one costs), `[defaults.node.pop] mtbf = ..`, `[defaults.risk.duct] ..`.
 
 mod device;
 mod link;
@@ -23,6 +23,7 @@ use toml::de::DeTable;
 use crate::inventory::table::{At, error, open, place};
 use crate::model::agency::{Contact, Endpoints, Hours, Level};
 use crate::model::fault::{Fault, Place, Source};
+use crate::model::kind::Build;
 use crate::model::network::{Policy, Position};
 use crate::model::target::Method;
 
@@ -53,6 +54,7 @@ pub(crate) struct NetworkTable {
     pub(crate) hubs: Vec<At<String>>,
     pub(crate) monitor: Option<At<String>>,
     pub(crate) time_zone: TimeZone,
+    pub(crate) currency: Option<String>,
 }
 
 /// Defaults of the whole network, by class of agency, kind of link, role of node, kind of risk group.
@@ -72,6 +74,7 @@ pub(crate) struct LinkDefaults {
     pub(crate) rates: RatesTable,
     pub(crate) metric: Option<u32>,
     pub(crate) capacity: Option<u64>,
+    pub(crate) build: Option<Build>,
 }
 
 /// How to ask, where it is said; lays itself over a policy.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::model::agency::{Agency, Hours};
+use crate::model::kind::LinkKind;
 use crate::model::target::{Method, Target, TargetId};
 use crate::model::{
     AgencyId, AreaCode, CredentialName, Element, LinkId, MaintenanceId, NodeId, ProviderId, RiskId,
@@ -317,6 +318,10 @@ pub struct Parts {
     /// Where this monitor stands.
     pub monitor: NodeId,
     pub time_zone: TimeZone,
+    /// The unit of all costs.
+    pub currency: Option<String>,
+    /// What links of a kind are like.
+    pub kinds: BTreeMap<String, LinkKind>,
     pub areas: BTreeMap<AreaCode, Area>,
     pub agencies: BTreeMap<AgencyId, Agency>,
     pub nodes: BTreeMap<NodeId, Node>,

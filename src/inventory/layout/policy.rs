@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::inventory::layout::{Asking, Defaults, LinkDefaults, RatesTable};
 use crate::inventory::table::{At, Table, error};
+use crate::model::kind::Build;
 
 pub(super) fn defaults(table: &mut Table<'_, '_>, defaults: &mut Defaults) {
     asking(table, &mut defaults.asking);
@@ -23,6 +24,7 @@ pub(super) fn defaults(table: &mut Table<'_, '_>, defaults: &mut Defaults) {
                 rates: rates(table),
                 metric: table.whole("metric", 1, 1_000_000).map(|at| at.value),
                 capacity: table.capacity("capacity").map(|at| at.value),
+                build: table.table("build", build),
             };
             (name.value, said)
         });
@@ -38,6 +40,22 @@ pub(super) fn defaults(table: &mut Table<'_, '_>, defaults: &mut Defaults) {
         });
         defaults.risks.extend(all);
     });
+}
+
+/// Reads what a new link of a kind costs: `build = { fixed = 500, per_km = 1000, up_to_km = 30 }`.
+fn build(table: &mut Table<'_, '_>) -> Build {
+    if !table.has("fixed") && !table.has("per_km") {
+        table.missing(
+            "fixed",
+            "Give the price of a new link in the unit of the network: build = { fixed = 500, per_km = 1000 }.",
+        );
+    }
+    let mut number = |key| table.number(key, 0.0, 1e15).map(|at| at.value);
+    Build {
+        fixed: number("fixed").unwrap_or(0.0),
+        per_km: number("per_km").unwrap_or(0.0),
+        up_to_km: number("up_to_km"),
+    }
 }
 
 /// Reads `ping = {..}` and `snmp = {..}`; a text under `snmp` is left to the caller.

@@ -21,8 +21,6 @@ pub(super) fn network(table: &mut Table<'_, '_>) -> NetworkTable {
             ..error("T0125", &head, "The network has no hub.".into())
         });
     }
-    // Which unit costs are in is for people; no sum mixes two.
-    table.text("currency");
     let zone = table.text("time_zone");
     let time_zone = match zone {
         None => TimeZone::UTC,
@@ -47,6 +45,7 @@ pub(super) fn network(table: &mut Table<'_, '_>) -> NetworkTable {
         hubs: hubs.unwrap_or_default(),
         monitor: table.text("monitor"),
         time_zone,
+        currency: table.text("currency").map(|text| text.value),
     }
 }
 

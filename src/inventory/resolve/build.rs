@@ -6,6 +6,7 @@ use crate::inventory::layout::{AgencyTable, Device, Document, LinkTable, RatesTa
 use crate::inventory::resolve::links;
 use crate::inventory::table::At;
 use crate::model::agency::Agency;
+use crate::model::kind::LinkKind;
 use crate::model::network::{
     Area, Candidate, End, Link, Maintenance, Node, Parts, Policy, Position, Provider, Rates,
     RiskGroup, Service, default_metric,
@@ -54,6 +55,21 @@ pub(super) fn parts(document: &Document) -> Option<Parts> {
         hubs,
         monitor,
         time_zone: network.time_zone.clone(),
+        currency: network.currency.clone(),
+        kinds: document
+            .defaults
+            .links
+            .iter()
+            .map(|(kind, said)| {
+                let like = LinkKind {
+                    rates: rates(&said.rates, None),
+                    metric: said.metric,
+                    capacity: said.capacity,
+                    build: said.build,
+                };
+                (kind.clone(), like)
+            })
+            .collect(),
         agencies: keyed(document.agencies.iter().map(agency), |agency| {
             agency.id.clone()
         }),
