@@ -93,7 +93,7 @@ mod guard;
 /// Agency-hours lost a year, against enumeration, closed forms and other programs.
 mod hours;
 
-/// What would be, beside what is; and the views.
-mod what_if;
 /// Double faults, against deletion of both.
 mod pairs;
+/// What would be, beside what is; and the views.
+mod what_if;

@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 use spanwatch::analysis::Weakness;
 use spanwatch::analysis::hours::{Limits, Method};
-use spanwatch::analysis::what_if::{Comparison, Outcome, Question, link_between, with_links};
+use spanwatch::analysis::what_if::{Comparison, NewLink, Outcome, Question, with_links};
 use spanwatch::app::memory::Memory;
 use spanwatch::app::view::{Knowledge, Sight, View};
 use spanwatch::graph::Graph;
 use spanwatch::inventory;
-use spanwatch::model::network::{Inconsistent, Link, Maintenance, Network, Service};
+use spanwatch::model::network::{Inconsistent, Maintenance, Network, Service};
 use spanwatch::model::{AgencyId, Element, NodeId};
 use spanwatch::report::view;
 use spanwatch::report::what_if::{self, Answer};
@@ -49,13 +49,19 @@ fn drawn(network: &Network, dice: &mut Dice, most: usize) -> Vec<Element> {
         .collect()
 }
 
-fn built(network: &Network, dice: &mut Dice) -> Link {
+fn new_link(a: &str, b: &str, kind: &str) -> NewLink {
+    NewLink {
+        a: a.into(),
+        b: b.into(),
+        kind: kind.into(),
+    }
+}
+
+fn built(network: &Network, dice: &mut Dice) -> NewLink {
     let nodes: Vec<&NodeId> = network.nodes.keys().collect();
     let a = dice.roll(nodes.len());
     let b = (a + 1 + dice.roll(nodes.len() - 1)) % nodes.len();
-    link_between(nodes[a], nodes[b], "fibre", |id| {
-        network.links.contains_key(id)
-    })
+    new_link(nodes[a].as_str(), nodes[b].as_str(), "fibre")
 }
 
 fn outcome(network: &Network, removed: &[Element]) -> Outcome {
@@ -87,7 +93,7 @@ fn cut_off_and_services_agree_with_brute_force() {
                 .collect(),
         };
         let found = compared(&network, &question);
-        let extended = with_links(&network, &question.added).expect("it can stand");
+        let (extended, _) = with_links(&network, &question.added).expect("it can stand");
         let all = [question.removed.clone(), question.failed.clone()].concat();
         for (outcome, network, removed) in [
             (&found.now, &network, &question.removed),
@@ -247,24 +253,35 @@ fn a_built_link_fails_like_any_other_and_has_an_id_of_its_own() {
         .agencies("a", &["school"])
         .link("a--b", "a", "b")
         .network();
-    let taken = |id: &_| network.links.contains_key(id);
-    let second = link_between(&"a".into(), &"b".into(), "radio", taken);
-    assert_eq!(second.id.as_str(), "a--b-2");
-    assert_eq!(second.metric, 50);
-    let extended = with_links(&network, std::slice::from_ref(&second)).expect("it can stand");
+    let second = new_link("a", "b", "radio");
+    let (extended, added) = with_links(&network, &[second.clone(), second]).expect("it can stand");
+    let ids: Vec<&str> = added.iter().map(|link| link.id.as_str()).collect();
+    assert_eq!(ids, ["a--b.2", "a--b.3"]);
+    assert_eq!(added[0].metric, 50);
     let gone = [link("dc-a"), link("a--b")];
     assert!(outcome(&extended, &gone).cut_off.is_empty());
-    let all = [gone.as_slice(), &[link("a--b-2")]].concat();
+    let all = [gone.as_slice(), &[link("a--b.2"), link("a--b.3")]].concat();
     assert_eq!(outcome(&extended, &all).cut_off, ["school".into()].into());
     // A loop and an end that does not exist are refused by name.
-    let round = link_between(&"a".into(), &"a".into(), "fibre", taken);
     assert!(matches!(
-        with_links(&network, &[round]),
+        with_links(&network, &[new_link("a", "a", "fibre")]),
         Err(Inconsistent::Loop(_))
     ));
-    let nowhere = link_between(&"a".into(), &"nowhere".into(), "fibre", taken);
-    let error = with_links(&network, &[nowhere]).expect_err("no such node");
+    let error = with_links(&network, &[new_link("a", "nowhere", "fibre")]).expect_err("no node");
     assert!(error.to_string().contains("`nowhere`"), "{error}");
+}
+
+#[test]
+fn a_built_link_is_as_links_of_its_kind_are_declared() {
+    let network = reference();
+    let (_, added) =
+        with_links(&network, &[new_link("pop-nam-dong", "pop-a-luoi-1", "4g")]).expect("stands");
+    let declared = network.kinds["4g"];
+    assert!(
+        declared.rates.mtbf.is_some(),
+        "the reference network says how often 4G fails"
+    );
+    assert_eq!(added[0].rates, declared.rates);
 }
 
 #[test]
@@ -284,19 +301,10 @@ fn one_duct_of_the_reference_network_takes_79_agencies() {
         assert_eq!(found.then.services_lost[service], found.newly_cut_off);
     }
     // The same standing as `weak` has it.
-    let weakness = Weakness::of(
-        &network,
-        &Graph::new(&network),
-        &[risk("duct-ql1a-south")],
-    );
+    let weakness = Weakness::of(&network, &Graph::new(&network), &[risk("duct-ql1a-south")]);
     assert_eq!(found.then.standings, weakness.agencies);
     // A link from the far end of the ring to a place outside the duct brings most of them back.
-    let added = link_between(
-        &"pop-nam-dong".into(),
-        &"pop-a-luoi-1".into(),
-        "fibre",
-        |id| network.links.contains_key(id),
-    );
+    let added = new_link("pop-nam-dong", "pop-a-luoi-1", "fibre");
     let with = compared(
         &network,
         &Question {
@@ -326,13 +334,17 @@ fn what_is_sampled_carries_its_interval() {
     };
     let found = Comparison::of(&network, &question, limits).expect("it can stand");
     assert!(found.now.error().is_some());
-    assert!(found.gains.as_ref().is_some_and(|gains| gains.error.is_some()));
+    assert!(
+        found
+            .gains
+            .as_ref()
+            .is_some_and(|gains| gains.error.is_some())
+    );
     let sight = View::Designed.see(&network, None, at(0));
     let answer = Answer {
         network: &network,
         sight: &sight,
         failed: &[],
-        added: &question.added,
         comparison: &found,
     };
     let text = what_if::text(answer, 20, at(0), &Words::of(Language::En));
@@ -463,7 +475,10 @@ fn usual_view_is_today_where_anything_is_known_of_it() {
     assert_eq!(View::usual(&network, None, at(0)).view, View::Today);
     assert_eq!(View::usual(&network, None, at(40)).view, View::Designed);
     let known = memory(&state(""));
-    assert_eq!(View::usual(&network, Some(&known), at(40)).view, View::Today);
+    assert_eq!(
+        View::usual(&network, Some(&known), at(40)).view,
+        View::Today
+    );
     let window = View::Maintenance("CR-1".into()).see(&network, None, at(900));
     assert_eq!(window.elements(), [link("dc-a"), link("dc-b")]);
     assert_eq!(window.view.word(), "CR-1");
@@ -487,11 +502,10 @@ fn golden(name: &str, text: &str) {
 #[test]
 fn comparison_reads_the_same_as_ever() {
     let network = valley();
-    let taken = |id: &_| network.links.contains_key(id);
     let question = Question {
         removed: vec![link("core--pop-2")],
         failed: vec![link("core--pop-1"), risk("duct")],
-        added: vec![link_between(&"pop".into(), &"dc".into(), "radio", taken)],
+        added: vec![new_link("pop", "dc", "radio")],
     };
     let found = compared(&network, &question);
     let state = r#"{"schema": "spanwatch/check-state/1", "last": 1, "open": [
@@ -504,7 +518,6 @@ fn comparison_reads_the_same_as_ever() {
         network: &network,
         sight: &sight,
         failed: &question.failed,
-        added: &question.added,
         comparison: &found,
     };
     golden("what-if-json", &what_if::json(answer));
@@ -563,7 +576,11 @@ fn what_was_typed_wrongly_is_named_with_what_was_meant() {
 fn document_gate_and_lists_of_ids_keep_their_contract() {
     let folder = tempfile::tempdir().expect("a folder");
     let list = folder.path().join("down.txt");
-    fs::write(&list, "# tonight\nduct-ql1a-south\n\nrisk:duct-ql1a-south # twice\n").expect("a file");
+    fs::write(
+        &list,
+        "# tonight\nduct-ql1a-south\n\nrisk:duct-ql1a-south # twice\n",
+    )
+    .expect("a file");
     let list = list.to_str().expect("UTF-8");
     let by_file = run(&["--fail-file", list, "--format", "json"]);
     let typed = run(&[

@@ -10,8 +10,8 @@ use crate::analysis::hours::rate::Chances;
 use crate::analysis::hours::{Account, Hours, Limits, Method};
 use crate::analysis::{Standing, Weakness};
 use crate::graph::{Cut, Graph};
-use crate::model::network::{End, Inconsistent, Link, Network, Parts, Rates, default_metric};
-use crate::model::{AgencyId, Element, LinkId, NodeId, ServiceId};
+use crate::model::network::{Inconsistent, Link, Network, Parts};
+use crate::model::{AgencyId, Element, NodeId, ServiceId};
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +21,18 @@ pub struct Question {
     /// What fails in addition.
     pub failed: Vec<Element>,
     /// What is built.
-    pub added: Vec<Link>,
+    pub added: Vec<NewLink>,
+}
+
+/// A link that is built: as links of its kind are in this network, in no risk group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLink {
+    /// One end.
+    pub a: NodeId,
+    /// The other.
+    pub b: NodeId,
+    /// Its kind.
+    pub kind: String,
 }
 
 /// How a network serves its agencies with something removed.
@@ -44,7 +55,7 @@ pub struct Outcome {
 }
 
 /// Two outcomes and who differs between them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Comparison {
     /// With what is removed already.
     pub now: Outcome,
@@ -54,7 +65,9 @@ pub struct Comparison {
     pub newly_cut_off: BTreeSet<AgencyId>,
     /// Connected now by more than one path, and left on one then.
     pub newly_one_path: BTreeSet<AgencyId>,
-    /// What the added links are good for; `None` where nothing is added.
+    /// The links that were added, with the ids that they got.
+    pub added: Vec<Link>,
+    /// What they are good for; `None` where nothing is added.
     pub gains: Option<Gains>,
 }
 
@@ -125,13 +138,13 @@ impl Comparison {
         } else {
             Outcome::of(network, &graph, &failed, limits)
         };
-        let (then, gains) = if question.added.is_empty() {
-            (without, None)
+        let (then, added, gains) = if question.added.is_empty() {
+            (without, Vec::new(), None)
         } else {
-            let extended = with_links(network, &question.added)?;
+            let (extended, added) = with_links(network, &question.added)?;
             let then = Outcome::of(&extended, &Graph::new(&extended), &failed, limits);
             let gains = Gains::of(&without, &then);
-            (then, Some(gains))
+            (then, added, Some(gains))
         };
         Ok(Self {
             newly_cut_off: difference(&then.cut_off, &now.cut_off),
@@ -141,6 +154,7 @@ impl Comparison {
                 .collect(),
             now,
             then,
+            added,
             gains,
         })
     }
@@ -217,51 +231,16 @@ fn services_lost(
         .collect()
 }
 
-/// Returns a link that does not exist yet, with the defaults of its kind and an id that is free: `A--B`, else
-/// `A--B-2` and so on.
-#[must_use]
-pub fn link_between<'a>(
-    a: &NodeId,
-    b: &NodeId,
-    kind: &str,
-    taken: impl Fn(&LinkId) -> bool + 'a,
-) -> Link {
-    let plain = LinkId::new(format!("{a}--{b}"));
-    let id = if taken(&plain) {
-        (2_u64..)
-            .map(|number| LinkId::new(format!("{a}--{b}-{number}")))
-            .find(|id| !taken(id))
-            .unwrap_or(plain)
-    } else {
-        plain
-    };
-    let end = |node: &NodeId| End {
-        node: node.clone(),
-        port: None,
-    };
-    Link {
-        id,
-        a: end(a),
-        b: end(b),
-        kind: kind.to_owned(),
-        capacity: None,
-        metric: default_metric(kind),
-        provider: None,
-        circuit: None,
-        risks: Vec::new(),
-        length_km: None,
-        cost_build: None,
-        cost_yearly: None,
-        rates: Rates::default(),
-        was: Vec::new(),
-    }
-}
-
-/// Returns a network with links added, proven anew; a link whose id exists takes the place of that one.
-pub fn with_links(network: &Network, links: &[Link]) -> Result<Network, Inconsistent> {
+/// Returns a network with links added, proven anew, and the links as they stand in it.
+pub fn with_links(
+    network: &Network,
+    links: &[NewLink],
+) -> Result<(Network, Vec<Link>), Inconsistent> {
     let mut parts: Parts = (**network).clone();
+    let mut added = Vec::new();
     for link in links {
-        parts.links.insert(link.id.clone(), link.clone());
+        let id = parts.add_link(&link.a, &link.b, &link.kind, None);
+        added.extend(parts.links.get(&id).cloned());
     }
-    Network::prove(parts)
+    Ok((Network::prove(parts)?, added))
 }

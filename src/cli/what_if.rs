@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::analysis::hours::Limits;
-use crate::analysis::what_if::{Comparison, Question, link_between};
+use crate::analysis::what_if::{Comparison, NewLink, Question};
 use crate::app::view::View;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::naming::{self, Viewing};
 use crate::cli::{CRITICAL, Common, Format, folder};
 use crate::clock;
 use crate::filter::fold::nearest;
-use crate::model::network::{Link, Network};
+use crate::model::network::Network;
 use crate::model::{Element, NodeId};
 use crate::report::what_if::{self, Answer};
 
@@ -21,7 +21,7 @@ const ROWS: usize = 20;
 /// Links that may be added at once: more is another network, which wants a topology of its own.
 const MOST_ADDED: usize = 1_000;
 
-/// Kinds of links whose defaults we know, beside those that the topology uses.
+/// Kinds of links whose defaults we know, beside those that the topology uses or declares.
 const KINDS: [&str; 6] = ["fibre", "lan", "mpls", "radio", "4g", "satellite"];
 
 /// Ask what would be if something failed or were built: now and then, side by side
@@ -78,7 +78,6 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
         network: &network,
         sight: &sight,
         failed: &question.failed,
-        added: &question.added,
         comparison: &comparison,
     };
     crate::cli::print(&match args.format {
@@ -127,8 +126,8 @@ fn failed(args: &Args, network: &Network) -> Result<Vec<Element>, Failure> {
     Ok(failed)
 }
 
-/// Returns what is built, as links with ids that are free.
-fn added(args: &Args, network: &Network) -> Result<Vec<Link>, Failure> {
+/// Returns what is built.
+fn added(args: &Args, network: &Network) -> Result<Vec<NewLink>, Failure> {
     if args.add.len() > MOST_ADDED {
         return Err(Failure::new(
             Kind::Usage,
@@ -136,7 +135,7 @@ fn added(args: &Args, network: &Network) -> Result<Vec<Link>, Failure> {
         )
         .hint("Write them into a copy of the topology, and compare with `--topology`."));
     }
-    let mut added: Vec<Link> = Vec::new();
+    let mut added: Vec<NewLink> = Vec::new();
     for written in args.add.iter().filter(|written| !written.is_empty()) {
         let (ends, kind) = written.split_once(':').unwrap_or((written, "fibre"));
         check_kind(network, kind)?;
@@ -148,17 +147,19 @@ fn added(args: &Args, network: &Network) -> Result<Vec<Link>, Failure> {
             )
             .hint("Name two nodes: `--add A--B`."));
         }
-        let link = link_between(&a, &b, kind, |id| {
-            network.links.contains_key(id) || added.iter().any(|link| link.id == *id)
+        added.push(NewLink {
+            a,
+            b,
+            kind: kind.to_owned(),
         });
-        added.push(link);
     }
     Ok(added)
 }
 
 fn check_kind(network: &Network, kind: &str) -> Result<(), Failure> {
     let used = network.links.values().map(|link| link.kind.as_str());
-    let mut known: Vec<&str> = KINDS.into_iter().chain(used).collect();
+    let declared = network.kinds.keys().map(String::as_str);
+    let mut known: Vec<&str> = KINDS.into_iter().chain(used).chain(declared).collect();
     known.sort_unstable();
     known.dedup();
     if known.contains(&kind) {

@@ -9,7 +9,7 @@ use crate::analysis::hours::{Hours, Method};
 use crate::analysis::what_if::{Comparison, Gains, Outcome};
 use crate::app::view::Sight;
 use crate::model::agency::Agency;
-use crate::model::network::{Link, Network};
+use crate::model::network::Network;
 use crate::model::{AgencyId, Element, LinkId, NodeId, ServiceId};
 use crate::report::clean;
 use crate::report::listing::head;
@@ -27,8 +27,6 @@ pub struct Answer<'a> {
     pub sight: &'a Sight,
     /// What fails.
     pub failed: &'a [Element],
-    /// What is built.
-    pub added: &'a [Link],
     /// What came out.
     pub comparison: &'a Comparison,
 }
@@ -151,7 +149,7 @@ pub fn json(answer: Answer<'_>) -> String {
         hubs: &network.hubs,
         view: ViewShape::of(network, answer.sight),
         failed: answer.failed,
-        added: answer
+        added: comparison
             .added
             .iter()
             .map(|link| AddedShape {
@@ -246,9 +244,9 @@ fn asked(answer: Answer<'_>, words: &Words) -> String {
             lines.push(line);
         }
     }
-    if !answer.added.is_empty() {
+    if !answer.comparison.added.is_empty() {
         lines.push(words.text("whatif.built").to_owned());
-        for link in answer.added {
+        for link in &answer.comparison.added {
             let element = Element::Link(link.id.clone());
             let ends = [&link.a.node, &link.b.node];
             let title = ends.map(|node| network.title(&Element::Node(node.clone())));
