@@ -12,6 +12,7 @@ pub mod lossy;
 pub mod pairs;
 pub mod plan;
 pub mod reach;
+pub mod what_if;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -56,6 +57,9 @@ pub struct Standing {
     pub disjoint_links: u8,
     /// Paths to a hub that share no node between: 0, 1, 2, or 3 for three and more; 3 at a hub.
     pub disjoint_nodes: u8,
+    /// Left on one path: it is connected, and some node or link other than its own node and the hubs would
+    /// cut it off alone. A risk group does not count: two paths in one duct are two paths, see `one_risk`.
+    pub one_path: bool,
     /// Risk groups that cut it off although two paths without a common link exist: "two paths, one duct".
     pub one_risk: Vec<RiskId>,
 }
@@ -206,6 +210,7 @@ fn stand(
             .collect(),
         disjoint_links,
         disjoint_nodes,
+        one_path: has_link || has_node,
         one_risk: if disjoint_links > 1 {
             risks.to_vec()
         } else {

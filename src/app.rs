@@ -13,6 +13,7 @@ pub mod monitor;
 pub mod reference;
 pub mod settings;
 pub mod sweep;
+pub mod view;
 pub mod world;
 
 use std::collections::BTreeMap;

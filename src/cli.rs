@@ -20,10 +20,12 @@ pub mod init;
 pub mod lab;
 pub mod lint;
 pub mod list;
+pub mod naming;
 pub mod show;
 pub mod start;
 pub mod watch;
 pub mod weak;
+pub mod what_if;
 
 mod folder;
 mod question;
@@ -54,6 +56,7 @@ Examples:
   spanwatch lint                        is the topology sound?
   spanwatch list agencies 'level=city'  who is there
   spanwatch weak                        what to fear, ranked
+  spanwatch what-if --fail pop-kim-long what would be, beside what is
   spanwatch show pop-thuan-hoa          all about one
   spanwatch export html -o report.html  one file to read, print and keep
 
@@ -119,6 +122,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Weak(weak::Args),
+    WhatIf(what_if::Args),
     Export(export::Args),
 }
 
@@ -135,6 +139,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::List(args)) => list::run(args, common),
         Some(Command::Show(args)) => show::run(args, common),
         Some(Command::Weak(args)) => weak::run(args, common),
+        Some(Command::WhatIf(args)) => what_if::run(args, common),
         Some(Command::Export(args)) => export::run(args, common),
         Some(Command::Init(args)) => init::run(args, common),
         Some(Command::Import(args)) => import::run(args, common),

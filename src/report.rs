@@ -21,7 +21,9 @@ pub mod svg;
 pub mod table;
 pub mod verdict;
 pub mod vietnamese;
+pub mod view;
 pub mod weak;
+pub mod what_if;
 pub mod words;
 
 use std::borrow::Cow;

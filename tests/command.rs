@@ -92,7 +92,7 @@ fn help_and_version_are_answers() {
     }
     let help = answer(&["--help"]);
     for command in [
-        "lint", "explain", "list", "show", "weak", "export", "init", "import",
+        "lint", "explain", "list", "show", "weak", "what-if", "export", "init", "import",
     ] {
         assert!(help.contains(&format!("  {command} ")), "{command}");
     }
@@ -434,6 +434,8 @@ fn hostile_topology_never_reaches_the_terminal_raw() {
                 &["list", "nodes", "--format", "json"],
                 &["show", "pop"],
                 &["weak"],
+                &["what-if", "--fail", "pop"],
+                &["what-if", "--fail", "pop", "--format", "json"],
                 &["export", "json"],
                 &["export", "csv", "--no-bom"],
                 &["export", "graphml"],

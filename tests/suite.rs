@@ -95,3 +95,5 @@ mod hours;
 
 /// Double faults, against deletion of both.
 mod pairs;
+/// What would be, beside what is; and the views.
+mod what_if;

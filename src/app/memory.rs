@@ -1,4 +1,5 @@
-//! What one `check` leaves for the next: the incidents that were open, and what was last said.
+//! What one `check` leaves for the next, and for whoever asks about today: the incidents that were open, when that
+//! was, and what was last said.
 //!
 //! One small file, written whole or not at all. A torn or missing one costs a line of warning and nothing else.
 
@@ -28,6 +29,10 @@ pub struct Memory {
     pub said: Option<Timestamp>,
     /// The verdict then.
     pub verdict: Option<String>,
+    /// When the run ended; `None` in a file of an earlier version.
+    pub at: Option<Timestamp>,
+    /// When the run before it ended.
+    pub before: Option<Timestamp>,
 }
 
 /// An incident as it is remembered.
@@ -48,6 +53,9 @@ struct File {
     open: Vec<Kept>,
     said: Option<Timestamp>,
     verdict: Option<String>,
+    // A file of an earlier version lacks these.
+    at: Option<Timestamp>,
+    before: Option<Timestamp>,
 }
 
 /// Why the memory is not to be had; the run goes on without it.
@@ -77,6 +85,8 @@ impl Memory {
                 open: file.open,
                 said: file.said,
                 verdict: file.verdict,
+                at: file.at,
+                before: file.before,
             }),
             _ => Err(Forgotten::Torn(path.to_owned())),
         }
@@ -90,6 +100,8 @@ impl Memory {
             open: self.open.clone(),
             said: self.said,
             verdict: self.verdict.clone(),
+            at: self.at,
+            before: self.before,
         };
         let beside = path.with_extension("tmp");
         let mut out = fs::OpenOptions::new()
@@ -110,10 +122,13 @@ impl Memory {
     /// Returns a book that carries on the numbers and beginnings of the open incidents.
     #[must_use]
     pub fn book(&self) -> Book {
-        Book::after(
-            self.last,
-            self.open.iter().filter_map(Kept::incident).collect(),
-        )
+        Book::after(self.last, self.incidents().collect())
+    }
+
+    /// Returns what was open: number, kind, causes, silent nodes and beginning of each, nothing else of it is
+    /// remembered.
+    pub fn incidents(&self) -> impl Iterator<Item = Incident> + '_ {
+        self.open.iter().filter_map(Kept::incident)
     }
 
     /// Returns what to remember of a book.
@@ -130,6 +145,8 @@ impl Memory {
             open,
             said: None,
             verdict: None,
+            at: None,
+            before: None,
         }
     }
 }

@@ -129,6 +129,8 @@ pub fn run_in(
     let mut next = Memory::of(&book);
     let speaks = !args.on_change || has_news(&memory, &next, &checked, args.remind);
     next.verdict = Some(checked.verdict.word().to_owned());
+    next.at = Some(checked.picture.at);
+    next.before = memory.at;
     next.said = if speaks {
         Some(checked.picture.at)
     } else {

@@ -1,7 +1,6 @@
 //! What `check` and `watch` do first: load, ask whether we may probe, find the secrets, open the sockets.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::runtime::Runtime;
@@ -200,7 +199,7 @@ pub fn reference(common: &Common) -> Result<Reference, Failure> {
 /// Returns the folder of the state: the flag's, or the one of the network.
 pub fn state_folder(
     given: Option<&Path>,
-    network: &Arc<crate::model::network::Network>,
+    network: &crate::model::network::Network,
 ) -> Result<PathBuf, Failure> {
     match given {
         Some(folder) => Ok(folder.to_owned()),

@@ -1,0 +1,512 @@
+//! What-if: now and then side by side, who is hit and who gains; and `spanwatch/what-if/1`.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::analysis::hours::{Hours, Method};
+use crate::analysis::what_if::{Comparison, Gains, Outcome};
+use crate::app::view::Sight;
+use crate::model::agency::Agency;
+use crate::model::network::Network;
+use crate::model::{AgencyId, Element, LinkId, NodeId, ServiceId};
+use crate::report::clean;
+use crate::report::listing::head;
+use crate::report::table::{Side, Table};
+use crate::report::view::{self, ViewShape};
+use crate::report::weak::header;
+use crate::report::words::Words;
+
+/// What was asked and what came out, with everything that a face needs to say it.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// The network as it is.
+    pub network: &'a Network,
+    /// The view that "now" is.
+    pub sight: &'a Sight,
+    /// What fails.
+    pub failed: &'a [Element],
+    /// What came out.
+    pub comparison: &'a Comparison,
+}
+
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    network: &'a str,
+    example: bool,
+    hubs: &'a [NodeId],
+    #[serde(flatten)]
+    view: ViewShape<'a>,
+    failed: &'a [Element],
+    added: Vec<AddedShape<'a>>,
+    now: OutcomeShape<'a>,
+    then: OutcomeShape<'a>,
+    newly_cut_off: Vec<&'a AgencyId>,
+    newly_one_path: Vec<HeldShape<'a>>,
+    gains: Option<GainsShape<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct AddedShape<'a> {
+    id: &'a LinkId,
+    a: &'a NodeId,
+    b: &'a NodeId,
+    kind: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct OutcomeShape<'a> {
+    cut_off: &'a BTreeSet<AgencyId>,
+    cut_off_weight: u32,
+    one_path: &'a BTreeSet<AgencyId>,
+    one_risk: &'a BTreeSet<AgencyId>,
+    services_lost: Vec<ServiceShape<'a>>,
+    hours: HoursShape,
+    /// Of the weighted hours, 95 %; null where they are exact.
+    interval: Option<[f64; 2]>,
+    method: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct ServiceShape<'a> {
+    service: &'a ServiceId,
+    agencies: usize,
+    ids: &'a BTreeSet<AgencyId>,
+}
+
+#[derive(Debug, Serialize)]
+struct HoursShape {
+    agency: f64,
+    weighted: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct HeldShape<'a> {
+    id: &'a AgencyId,
+    hangs_on: Vec<Element>,
+}
+
+#[derive(Debug, Serialize)]
+struct GainsShape<'a> {
+    connected: Vec<&'a AgencyId>,
+    second_path: Vec<&'a AgencyId>,
+    hours: HoursShape,
+    interval: Option<[f64; 2]>,
+}
+
+impl HoursShape {
+    fn of(hours: Hours) -> Self {
+        Self {
+            agency: rounded(hours.agency),
+            weighted: rounded(hours.weighted),
+        }
+    }
+}
+
+impl<'a> OutcomeShape<'a> {
+    fn of(network: &Network, outcome: &'a Outcome) -> Self {
+        Self {
+            cut_off: &outcome.cut_off,
+            cut_off_weight: weight(network, &outcome.cut_off),
+            one_path: &outcome.one_path,
+            one_risk: &outcome.one_risk,
+            services_lost: services(outcome)
+                .into_iter()
+                .map(|(service, ids)| ServiceShape {
+                    service,
+                    agencies: ids.len(),
+                    ids,
+                })
+                .collect(),
+            hours: HoursShape::of(outcome.hours),
+            interval: interval(outcome.hours, outcome.error()),
+            method: match outcome.method {
+                Method::Exact { .. } => "exact",
+                Method::Sampled { .. } => "sampled",
+            },
+        }
+    }
+}
+
+/// Returns the document `spanwatch/what-if/1`.
+#[must_use]
+pub fn json(answer: Answer<'_>) -> String {
+    let Answer {
+        network,
+        comparison,
+        ..
+    } = answer;
+    let ids = |set| -> Vec<&AgencyId> {
+        let agencies = ranked(network, set).into_iter();
+        agencies.map(|agency| &agency.id).collect()
+    };
+    crate::report::json::written(&Document {
+        schema: "spanwatch/what-if/1",
+        network: &network.id,
+        example: network.example,
+        hubs: &network.hubs,
+        view: ViewShape::of(network, answer.sight),
+        failed: answer.failed,
+        added: comparison
+            .added
+            .iter()
+            .map(|link| AddedShape {
+                id: &link.id,
+                a: &link.a.node,
+                b: &link.b.node,
+                kind: &link.kind,
+            })
+            .collect(),
+        now: OutcomeShape::of(network, &comparison.now),
+        then: OutcomeShape::of(network, &comparison.then),
+        newly_cut_off: ids(&comparison.newly_cut_off),
+        newly_one_path: ids(&comparison.newly_one_path)
+            .into_iter()
+            .map(|id| HeldShape {
+                id,
+                hangs_on: comparison.hangs_on(network, id),
+            })
+            .collect(),
+        gains: comparison.gains.as_ref().map(|gains| GainsShape {
+            connected: ids(&gains.connected),
+            second_path: ids(&gains.second_path),
+            hours: HoursShape::of(gains.hours),
+            interval: interval(gains.hours, gains.error),
+        }),
+    })
+}
+
+/// Returns the comparison for people, with at most `top` names in each list.
+#[must_use]
+pub fn text(answer: Answer<'_>, top: usize, now: Timestamp, words: &Words) -> String {
+    let Answer {
+        network,
+        comparison,
+        ..
+    } = answer;
+    let mut text = header(network, words);
+    text.push('\n');
+    text.push_str(&view::text(network, answer.sight, now, words));
+    text.push_str(&asked(answer, words));
+    text.push('\n');
+    text.push_str(&side_by_side(network, comparison, words));
+    text.push('\n');
+    text.push_str(&clean(&source(comparison, words)));
+    text.push('\n');
+    text.push_str(&names(
+        network,
+        "whatif.newly-cut-off",
+        &comparison.newly_cut_off,
+        top,
+        words,
+        None,
+    ));
+    let holds = |id: &AgencyId| held(&comparison.hangs_on(network, id));
+    text.push_str(&names(
+        network,
+        "whatif.newly-one-path",
+        &comparison.newly_one_path,
+        top,
+        words,
+        Some(&holds),
+    ));
+    match &comparison.gains {
+        Some(gains) => text.push_str(&gained(network, gains, top, words)),
+        None if comparison.newly_cut_off.is_empty() && comparison.newly_one_path.is_empty() => {
+            text.push('\n');
+            text.push_str(words.text("whatif.nobody"));
+            text.push('\n');
+        }
+        None => {}
+    }
+    text
+}
+
+/// Returns the lines that repeat the question.
+fn asked(answer: Answer<'_>, words: &Words) -> String {
+    let network = answer.network;
+    let mut lines = Vec::new();
+    if !answer.failed.is_empty() {
+        lines.push(words.text("whatif.fails").to_owned());
+        for element in answer.failed {
+            let mut line = format!("  {}", view::named(network, element, words));
+            if answer
+                .sight
+                .removed
+                .iter()
+                .any(|each| each.element == *element)
+            {
+                line.push_str(", ");
+                line.push_str(words.text("whatif.already"));
+            }
+            lines.push(line);
+        }
+    }
+    if !answer.comparison.added.is_empty() {
+        lines.push(words.text("whatif.built").to_owned());
+        for link in &answer.comparison.added {
+            let element = Element::Link(link.id.clone());
+            let ends = [&link.a.node, &link.b.node];
+            let title = ends.map(|node| network.title(&Element::Node(node.clone())));
+            let line = format!(
+                "  {} {} ({} – {}), {}",
+                words.text("element.link"),
+                element.id(),
+                title[0],
+                title[1],
+                link.kind
+            );
+            lines.push(line);
+            let carries = |node: &NodeId| {
+                network.hubs.contains(node)
+                    || network.nodes.get(node).is_some_and(|node| node.transit)
+            };
+            if !ends.into_iter().any(carries) {
+                let ends = ends.map(NodeId::as_str);
+                lines.push(format!("  {}", words.with("whatif.no-transit", &ends)));
+            }
+        }
+    }
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&clean(&line));
+        text.push('\n');
+    }
+    text
+}
+
+fn side_by_side(network: &Network, comparison: &Comparison, words: &Words) -> String {
+    let Comparison { now, then, .. } = comparison;
+    let mut table = Table::new(&[
+        ("", Side::Left),
+        head(words, "whatif.now", Side::Right),
+        head(words, "whatif.then", Side::Right),
+        head(words, "whatif.change", Side::Right),
+    ]);
+    let mut counted = |label: String, one: usize, other: usize| {
+        let change =
+            i64::try_from(other).unwrap_or(i64::MAX) - i64::try_from(one).unwrap_or(i64::MAX);
+        let change = match change {
+            0 => "-".to_owned(),
+            change => format!("{change:+}"),
+        };
+        table.row([label, one.to_string(), other.to_string(), change]);
+    };
+    let label = |key: &str| words.text(key).to_owned();
+    counted(
+        label("whatif.cut-off"),
+        now.cut_off.len(),
+        then.cut_off.len(),
+    );
+    counted(
+        format!("  {}", label("whatif.weight")),
+        weight(network, &now.cut_off) as usize,
+        weight(network, &then.cut_off) as usize,
+    );
+    counted(
+        label("whatif.one-path"),
+        now.one_path.len(),
+        then.one_path.len(),
+    );
+    counted(
+        label("whatif.one-risk"),
+        now.one_risk.len(),
+        then.one_risk.len(),
+    );
+    let lost = |outcome: &Outcome, service: &ServiceId| {
+        outcome.services_lost.get(service).map_or(0, BTreeSet::len)
+    };
+    for service in network.services.values() {
+        let counts = [now, then].map(|outcome| lost(outcome, &service.id));
+        if counts != [0, 0] {
+            let label = words.with("whatif.service", &[&service.name]);
+            counted(label, counts[0], counts[1]);
+        }
+    }
+    for (key, side) in [
+        ("whatif.hours", (|hours| hours.agency) as fn(Hours) -> f64),
+        ("whatif.weighted", |hours| hours.weighted),
+    ] {
+        let is_weighted = key == "whatif.weighted";
+        let cell = |outcome: &Outcome| {
+            let error = outcome.error().filter(|_| is_weighted);
+            with_error(side(outcome.hours), error)
+        };
+        let change = side(then.hours - now.hours);
+        let change = if change.abs() < 0.05 {
+            "-".to_owned()
+        } else {
+            format!(
+                "{}{}",
+                if change < 0.0 { "-" } else { "+" },
+                figure(change.abs())
+            )
+        };
+        let indent = if is_weighted { "  " } else { "" };
+        let label = format!("{indent}{}", words.text(key));
+        table.row([label, cell(now), cell(then), change]);
+    }
+    table.text("")
+}
+
+/// Returns what the hours are and how they were found.
+fn source(comparison: &Comparison, words: &Words) -> String {
+    let sampled = [&comparison.now, &comparison.then]
+        .into_iter()
+        .find_map(|outcome| match outcome.method {
+            Method::Sampled { draws, .. } => Some(draws),
+            Method::Exact { .. } => None,
+        });
+    match sampled {
+        None => words.text("whatif.exact").to_owned(),
+        Some(draws) => words.with("whatif.sampled", &[&draws.to_string()]),
+    }
+}
+
+fn gained(network: &Network, gains: &Gains, top: usize, words: &Words) -> String {
+    let mut text = names(
+        network,
+        "whatif.connected",
+        &gains.connected,
+        top,
+        words,
+        None,
+    );
+    text.push_str(&names(
+        network,
+        "whatif.second-path",
+        &gains.second_path,
+        top,
+        words,
+        None,
+    ));
+    text.push('\n');
+    // A sampled difference may fall below nothing; no link makes anybody worse off.
+    let hours = [gains.hours.agency, gains.hours.weighted].map(|hours| hours.max(0.0));
+    text.push_str(&words.with(
+        "whatif.gains",
+        &[
+            &gains.connected.len().to_string(),
+            &gains.second_path.len().to_string(),
+            &figure(hours[0]),
+            &with_error(hours[1], gains.error),
+        ],
+    ));
+    text.push('\n');
+    text
+}
+
+/// Returns a list of agencies under its heading, the weightiest first; nothing where there is none.
+fn names(
+    network: &Network,
+    heading: &str,
+    ids: &BTreeSet<AgencyId>,
+    top: usize,
+    words: &Words,
+    holds: Option<&dyn Fn(&AgencyId) -> String>,
+) -> String {
+    if ids.is_empty() {
+        return String::new();
+    }
+    let mut heads = vec![
+        head(words, "col.id", Side::Left),
+        head(words, "col.weight", Side::Right),
+        head(words, "col.name", Side::Left),
+    ];
+    if holds.is_some() {
+        heads.push(head(words, "whatif.hangs-on", Side::Left));
+    }
+    let mut table = Table::new(&heads);
+    for agency in ranked(network, ids).into_iter().take(top) {
+        let mut cells = vec![
+            agency.id.to_string(),
+            agency.weight.to_string(),
+            agency.name.clone(),
+        ];
+        cells.extend(holds.map(|holds| holds(&agency.id)));
+        table.row(cells);
+    }
+    let mut text = format!("\n{}\n", words.with(heading, &[&ids.len().to_string()]));
+    if top > 0 {
+        text.push_str(&table.text("  "));
+    }
+    if top < ids.len() {
+        let more = [(ids.len() - top).to_string(), ids.len().to_string()];
+        text.push_str(&format!(
+            "  {}\n",
+            words.with("weak.more", &[&more[0], &more[1]])
+        ));
+    }
+    text
+}
+
+/// Returns what an agency hangs on as a cell: the two nearest to it, and how many more.
+fn held(points: &[Element]) -> String {
+    let nearest: Vec<String> = points
+        .iter()
+        .rev()
+        .take(2)
+        .map(ToString::to_string)
+        .collect();
+    let rest = points.len() - nearest.len();
+    if rest == 0 {
+        nearest.join(", ")
+    } else {
+        format!("{}, +{rest}", nearest.join(", "))
+    }
+}
+
+/// Returns agencies by weight, falling, then id.
+fn ranked<'a>(network: &'a Network, ids: &BTreeSet<AgencyId>) -> Vec<&'a Agency> {
+    let mut agencies: Vec<&Agency> = ids
+        .iter()
+        .filter_map(|id| network.agencies.get(id))
+        .collect();
+    agencies.sort_by(|a, b| b.weight.cmp(&a.weight).then_with(|| a.id.cmp(&b.id)));
+    agencies
+}
+
+/// Returns the lost services, those that most agencies lost first.
+fn services(outcome: &Outcome) -> Vec<(&ServiceId, &BTreeSet<AgencyId>)> {
+    let mut services: Vec<_> = outcome.services_lost.iter().collect();
+    services.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(b.0)));
+    services
+}
+
+fn weight(network: &Network, ids: &BTreeSet<AgencyId>) -> u32 {
+    ranked(network, ids)
+        .iter()
+        .fold(0, |sum, agency| sum.saturating_add(agency.weight))
+}
+
+fn interval(hours: Hours, error: Option<f64>) -> Option<[f64; 2]> {
+    error.map(|error| {
+        [
+            rounded((hours.weighted - error).max(0.0)),
+            rounded(hours.weighted + error),
+        ]
+    })
+}
+
+/// A millionth of an hour: beyond it two machines need not agree.
+fn rounded(hours: f64) -> f64 {
+    (hours * 1e6).round() / 1e6
+}
+
+/// Returns hours as people read them: a decimal where it matters.
+fn figure(hours: f64) -> String {
+    if hours < 1_000.0 {
+        format!("{hours:.1}")
+    } else {
+        format!("{hours:.0}")
+    }
+}
+
+fn with_error(hours: f64, error: Option<f64>) -> String {
+    match error {
+        None => figure(hours),
+        Some(error) => format!("{} ± {}", figure(hours), figure(error)),
+    }
+}
