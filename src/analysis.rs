@@ -11,6 +11,7 @@ pub mod locate;
 pub mod lossy;
 pub mod pairs;
 pub mod plan;
+pub mod ranking;
 pub mod reach;
 pub mod what_if;
 

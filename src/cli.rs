@@ -21,6 +21,7 @@ pub mod lab;
 pub mod lint;
 pub mod list;
 pub mod naming;
+pub mod plan;
 pub mod show;
 pub mod start;
 pub mod watch;
@@ -122,6 +123,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Weak(weak::Args),
+    Plan(plan::Args),
     WhatIf(what_if::Args),
     Export(export::Args),
 }
@@ -139,6 +141,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::List(args)) => list::run(args, common),
         Some(Command::Show(args)) => show::run(args, common),
         Some(Command::Weak(args)) => weak::run(args, common),
+        Some(Command::Plan(args)) => plan::run(args, common),
         Some(Command::WhatIf(args)) => what_if::run(args, common),
         Some(Command::Export(args)) => export::run(args, common),
         Some(Command::Init(args)) => init::run(args, common),

@@ -361,6 +361,9 @@ fn what_is_removed_costs_all_the_time_and_is_no_element_of_the_account() {
     let account = Account::of(&network, &graph, &chances, &both, Limits::default());
     assert!((account.total.weighted - 3.0 * YEAR).abs() < 1e-9);
     assert!((account.total.agency - YEAR).abs() < 1e-9);
+    let account = Account::of(&network, &graph, &chances, &[node("r")], Limits::default());
+    assert!(matches!(account.method, Method::Exact { .. }));
+    assert!((account.total.agency - YEAR).abs() < 1e-9);
 }
 
 #[test]

@@ -97,3 +97,6 @@ mod hours;
 mod pairs;
 /// What would be, beside what is; and the views.
 mod what_if;
+
+/// Plans and remedies, against all affordable sets.
+mod plan;

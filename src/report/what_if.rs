@@ -12,6 +12,7 @@ use crate::model::agency::Agency;
 use crate::model::network::Network;
 use crate::model::{AgencyId, Element, LinkId, NodeId, ServiceId};
 use crate::report::clean;
+use crate::report::hours::{HoursShape, figure, interval, method, with_error};
 use crate::report::listing::head;
 use crate::report::table::{Side, Table};
 use crate::report::view::{self, ViewShape};
@@ -77,12 +78,6 @@ struct ServiceShape<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct HoursShape {
-    agency: f64,
-    weighted: f64,
-}
-
-#[derive(Debug, Serialize)]
 struct HeldShape<'a> {
     id: &'a AgencyId,
     hangs_on: Vec<Element>,
@@ -94,15 +89,6 @@ struct GainsShape<'a> {
     second_path: Vec<&'a AgencyId>,
     hours: HoursShape,
     interval: Option<[f64; 2]>,
-}
-
-impl HoursShape {
-    fn of(hours: Hours) -> Self {
-        Self {
-            agency: rounded(hours.agency),
-            weighted: rounded(hours.weighted),
-        }
-    }
 }
 
 impl<'a> OutcomeShape<'a> {
@@ -122,10 +108,7 @@ impl<'a> OutcomeShape<'a> {
                 .collect(),
             hours: HoursShape::of(outcome.hours),
             interval: interval(outcome.hours, outcome.error()),
-            method: match outcome.method {
-                Method::Exact { .. } => "exact",
-                Method::Sampled { .. } => "sampled",
-            },
+            method: method(outcome.method),
         }
     }
 }
@@ -479,34 +462,4 @@ fn weight(network: &Network, ids: &BTreeSet<AgencyId>) -> u32 {
     ranked(network, ids)
         .iter()
         .fold(0, |sum, agency| sum.saturating_add(agency.weight))
-}
-
-fn interval(hours: Hours, error: Option<f64>) -> Option<[f64; 2]> {
-    error.map(|error| {
-        [
-            rounded((hours.weighted - error).max(0.0)),
-            rounded(hours.weighted + error),
-        ]
-    })
-}
-
-/// A millionth of an hour: beyond it two machines need not agree.
-fn rounded(hours: f64) -> f64 {
-    (hours * 1e6).round() / 1e6
-}
-
-/// Returns hours as people read them: a decimal where it matters.
-fn figure(hours: f64) -> String {
-    if hours < 1_000.0 {
-        format!("{hours:.1}")
-    } else {
-        format!("{hours:.0}")
-    }
-}
-
-fn with_error(hours: f64, error: Option<f64>) -> String {
-    match error {
-        None => figure(hours),
-        Some(error) => format!("{} ± {}", figure(hours), figure(error)),
-    }
 }

@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::analysis::hours::core::Core;
+use crate::analysis::hours::fold::Core;
 
 /// More blocks than this do not fit the set of blocks; a frontier so wide is out of reach anyway.
 const MOST_BLOCKS: u8 = 62;
@@ -108,10 +108,7 @@ impl Circuit {
                 Factor::Want(want) => reached[want as usize] += flow,
             }
         }
-        Values {
-            slope,
-            reached,
-        }
+        Values { slope, reached }
     }
 }
 

@@ -4,7 +4,7 @@
 //! for every vertex, twice that for every risk group that is open. The search is greedy from every start, then
 //! moves single vertices while that does not cost more; seeded, bounded, the same for the same core.
 
-use crate::analysis::hours::core::Core;
+use crate::analysis::hours::fold::Core;
 use crate::graph::mix;
 
 /// Steps of work that the search may take; about a tenth of a second.
@@ -26,6 +26,13 @@ pub(super) struct Walk {
 pub(super) fn walk(core: &Core) -> Walk {
     let map = Map::new(core);
     let count = core.vertices.len();
+    if count == 0 {
+        // Nobody is reached, as when the only hub is gone.
+        return Walk {
+            order: Vec::new(),
+            cost: 0.0,
+        };
+    }
     let mut weigh = Weigh::new(&map);
     let mut best = Walk {
         order: (0..count).collect(),

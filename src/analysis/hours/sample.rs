@@ -4,7 +4,7 @@
 //! enumerated exactly, and only what is left is drawn. So the interval is narrow where it matters: three failures
 //! at once are rare, however many elements there are.
 
-use crate::analysis::hours::core::Ix;
+use crate::analysis::hours::fold::Ix;
 use crate::graph::{Cut, Graph, NodeIx, mix};
 use crate::model::Element;
 use crate::model::network::Network;
