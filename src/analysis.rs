@@ -10,6 +10,7 @@ pub mod hours;
 pub mod locate;
 pub mod lossy;
 pub mod pairs;
+pub mod plan;
 pub mod reach;
 pub mod what_if;
 

@@ -31,6 +31,9 @@ use crate::model::incident::{Incident, IncidentId};
 use crate::model::network::{Network, Node};
 use crate::model::{AgencyId, Element, NodeId};
 
+/// Seconds of a quarter of an hour; quarters are counted from 1970.
+pub const QUARTER: i64 = 900;
+
 /// Where the monitor runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
@@ -64,8 +67,9 @@ pub struct Picture {
     pub refused_edit: Arc<[Fault]>,
     /// What the lab says is broken now, in order; always empty on a real network.
     pub broken: Vec<Element>,
-    /// Agencies cut off: the peak of each quarter of an hour, oldest first, at most 96.
-    pub cut_off_peaks: Vec<u32>,
+    /// Agencies cut off: the peak of each quarter of an hour, oldest first, at most 96; the last is that of `at`.
+    /// `None` where nobody watched.
+    pub cut_off_peaks: Vec<Option<u32>>,
     /// How the last round went.
     pub round: Round,
 }

@@ -161,6 +161,7 @@ fn laboratory(args: &lab::Args, common: &Common) -> Result<ExitCode, Failure> {
     let simulation = start::Simulation {
         scenario: simulated.scenario,
         seed: simulated.seed,
+        record: simulated.record,
     };
     if io::stdout().is_terminal() {
         watch::run_in(&watch::Args::default(), common, Some(&simulation))

@@ -33,10 +33,43 @@ pub enum Value {
     List(Vec<String>),
 }
 
+/// What is wrong with a text that is not a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slip {
+    /// Too many brackets and negations inside one another.
+    TooDeep,
+    /// Something to look for is missing.
+    Missing,
+    /// A bracket is never closed.
+    OpenBracket,
+    /// A bracket closes nothing.
+    ClosedTwice,
+    /// Something is missing before a bracket.
+    MissingBefore,
+    /// `or` or `and` without one of its sides.
+    OneSided,
+    /// An operator without a field.
+    NoField,
+    /// A field that does not exist.
+    UnknownField,
+    /// A field without a value.
+    NoValue,
+    /// Not a regular expression.
+    NotAPattern,
+    /// A comparison with what is no number.
+    NotANumber,
+    /// A time without its unit.
+    NoUnit,
+    /// A quotation mark is never closed.
+    OpenQuote,
+}
+
 /// Why a text is not a filter, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct BadFilter {
+    /// What kind of mistake it is, for faces that say it in another language.
+    pub slip: Slip,
     /// Bytes of the text, at character borders.
     pub span: Range<usize>,
     /// What is wrong: a sentence.

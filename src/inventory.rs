@@ -12,9 +12,10 @@ mod blind;
 mod layout;
 mod lint;
 mod names;
+mod overlap;
 mod quantity;
 mod resolve;
-mod suggest;
+mod slug;
 mod table;
 
 use std::fs;

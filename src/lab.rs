@@ -21,6 +21,7 @@ pub mod control;
 pub mod fabric;
 pub mod folder;
 pub mod frame;
+pub mod ledger;
 pub mod namespace;
 pub mod pdu;
 pub mod record;
@@ -29,7 +30,7 @@ pub mod scenario;
 pub mod usm;
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::lab::ledger::Ledger;
 use crate::lab::namespace::Refused;
 use crate::lab::scenario::Scenario;
 use crate::model::network::Network;
@@ -107,14 +109,7 @@ pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
     let record = options
         .record
         .as_ref()
-        .map(|path| {
-            let opened = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .open(path);
-            opened.map_err(|source| file("write", path, source))
-        })
+        .map(|path| Ledger::open(path).map_err(|source| file("write", path, source)))
         .transpose()?;
     let limits = crate::lab::namespace::enter()?;
     let folder = crate::lab::folder::Folder::make()
@@ -231,10 +226,7 @@ impl Wire {
                         };
                         let (calls, heard) = tokio::sync::mpsc::channel(CALLS);
                         tokio::spawn(crate::lab::control::listen(listener, calls));
-                        let truth = record.map(|file| {
-                            let today = crate::clock::today();
-                            (crate::lab::record::Record::new(today), file)
-                        });
+                        let truth = record.map(|file| Ledger::new(file, crate::clock::today()));
                         let bridge = crate::lab::bridge::Bridge::new(
                             fabric,
                             responder,

@@ -163,7 +163,7 @@ async fn ask_all(
     let owner = Owner {
         roster: Roster::new(work.targets, crate::clock::now(), work.seed, work.pace),
         asker: Arc::new(Asker {
-            poller: snmp::Poller::new(transports, work.snmp_port, &work.keyring, epoch),
+            poller: snmp::Poller::new(transports, work.snmp_port, &work.keyring, epoch, work.pace),
             v4,
             v6,
         }),

@@ -89,6 +89,15 @@ impl Failure {
     }
 }
 
+/// How the dashboard came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The user left, or there was nothing more to show.
+    Left,
+    /// A signal: its number.
+    Signal(i32),
+}
+
 /// Shows pictures until the user leaves, a signal ends the program, or no more pictures come.
 ///
 /// # Errors
@@ -98,7 +107,7 @@ pub async fn run(
     mut pictures: watch::Receiver<Arc<Picture>>,
     commands: mpsc::Sender<Command>,
     options: Options,
-) -> Result<(), Failure> {
+) -> Result<Ending, Failure> {
     let mut terminal = Terminal::enter()?;
     let mut events = terminal::listen().map_err(Failure::while_("read"))?;
     let signals = [
@@ -128,7 +137,7 @@ pub async fn run(
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut due = clock::now();
     let mut changed = true;
-    loop {
+    let signal = loop {
         if changed && clock::now() >= due {
             let picture = pictures.borrow_and_update().clone();
             let now = clock::today();
@@ -146,7 +155,7 @@ pub async fn run(
         }
         tokio::select! {
             event = events.recv() => {
-                let Some(event) = event else { break };
+                let Some(event) = event else { break None };
                 let mut waiting = Some(event);
                 while let Some(event) = waiting {
                     let picture = pictures.borrow().clone();
@@ -157,7 +166,10 @@ pub async fn run(
                     let now = clock::today();
                     match intent.and_then(|intent| screen.update(intent, &picture, now)) {
                         None => {}
-                        Some(Effect::Quit) => return terminal.leave(),
+                        Some(Effect::Quit) => {
+                            terminal.leave()?;
+                            return Ok(Ending::Left);
+                        }
                         Some(Effect::Redraw) => canvas = Canvas::default(),
                         Some(Effect::Suspend) => {
                             terminal.suspend()?;
@@ -184,18 +196,23 @@ pub async fn run(
             }
             more = pictures.changed() => {
                 if more.is_err() {
-                    break;
+                    break None;
                 }
                 changed = true;
             }
             _ = tick.tick() => changed = true,
             () = sleep_until(due.into()), if changed => {}
-            _ = terminate.recv() => break,
-            _ = hangup.recv() => break,
-            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break Some(SignalKind::terminate()),
+            _ = hangup.recv() => break Some(SignalKind::hangup()),
+            _ = interrupt.recv() => break Some(SignalKind::interrupt()),
         }
+    };
+    let left = terminal.leave();
+    match signal {
+        None => left.map(|()| Ending::Left),
+        // After a hang-up there may be no terminal left to give back, and nobody to tell.
+        Some(signal) => Ok(Ending::Signal(signal.as_raw_value())),
     }
-    terminal.leave()
 }
 
 /// Draws the newest picture, or the held one, as the screen wants it.

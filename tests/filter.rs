@@ -209,6 +209,8 @@ fn suggestions_are_near_or_none() {
     assert_eq!(nearest("Näme", FIELDS.iter().copied()), Some("name"));
     assert_eq!(nearest("xyz", FIELDS.iter().copied()), None);
     assert_eq!(nearest("x", FIELDS.iter().copied()), None);
+    // Two slips in so short a word would suggest anything.
+    assert_eq!(nearest("ix", FIELDS.iter().copied()), None);
 }
 
 proptest! {

@@ -484,3 +484,28 @@ async fn misbehaving_agents_change_only_their_own_line() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_device_that_stops_in_a_table_is_asked_no_more_often_than_a_silent_one() {
+    let Some(sockets) = sockets().await else {
+        return;
+    };
+    let address = Ipv4Addr::new(127, 9, 2, 1);
+    let port = free_port(address).await;
+    let heard = serve(address, port, &device(1, 8), Manner::StopsInTheTable).await;
+    let target = Target {
+        timeout: Duration::from_millis(200),
+        ..polled("stops", address.into(), "v2c")
+    };
+    let retries = usize::from(target.retries);
+    let (mut probes, _guard) = begin(sockets.with_snmp_port(port), vec![target], Pace::Sweep);
+    let reading = probes.readings.recv().await.expect("a reading");
+    assert!(
+        matches!(reading.answer, Answer::Partial(_)),
+        "{:?}",
+        reading.answer
+    );
+    // The system group and the beginning of the table, and then as often as one question is asked in vain.
+    let questions = heard.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(questions, 2 + 1 + retries.max(1));
+}

@@ -141,6 +141,13 @@ pub(crate) fn troubled() -> Picture {
     let mut picture = calm(reference());
     let at = picture.at;
     let network = Arc::clone(&picture.network);
+    // Some trouble at night, and that of now.
+    let mut peaks = vec![Some(0); 96];
+    peaks[70..74].copy_from_slice(&[Some(3), Some(14), Some(14), Some(9)]);
+    peaks[95] = Some(26);
+    picture.cut_off_peaks = peaks;
+    picture.round.devices = 98;
+    picture.round.devices_answered = 97;
     let graph = Graph::new(&network);
     let cause = picture
         .weakness

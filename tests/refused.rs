@@ -120,6 +120,35 @@ fn without_a_wire_the_check_goes_on_simulated_and_says_so() {
 }
 
 #[test]
+fn without_a_wire_what_happens_is_recorded_all_the_same() {
+    if !can_refuse() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = folder.path().join("s.toml");
+    let record = folder.path().join("r.jsonl");
+    let text = "[[at]]\nt = \"0s\"\ncut = [\"node:core-1\"]\n";
+    std::fs::write(&scenario, text).expect("a written file");
+    let output = spanwatch(
+        &BOTH,
+        &[
+            "lab",
+            "--scenario",
+            &scenario.to_string_lossy(),
+            "--record",
+            &record.to_string_lossy(),
+        ],
+    );
+    let said = stderr(&output);
+    assert!(said.contains("simulated in process"), "{said}");
+    let lines = std::fs::read_to_string(&record).expect("a record");
+    let line: serde_json::Value = serde_json::from_str(lines.trim()).expect("one line of JSON");
+    assert_eq!(line["element"]["id"], "core-1");
+    assert!(line["from_seconds"].is_number(), "{lines}");
+    assert_eq!(line["to_seconds"], serde_json::Value::Null);
+}
+
+#[test]
 fn without_a_wire_the_dashboard_says_that_it_is_simulated_and_can_be_broken_all_the_same() {
     if !can_refuse() {
         return;

@@ -528,6 +528,13 @@ fn a_filter_keeps_its_last_good_form_and_says_what_is_wrong() {
         drawn[(2, 39)].modifier.contains(Modifier::UNDERLINED),
         "the wrong word is underlined"
     );
+    let mut vietnamese = Screen::new((120, 40), Words::of(Language::Vi), look());
+    press(&mut vietnamese, &picture, "2/stat=down");
+    assert!(shows(
+        &vietnamese,
+        &picture,
+        "Không có trường `stat`. Có phải `state`?"
+    ));
     press(&mut screen, &picture, "\u{1b}/loss>10% state!=shadowed\n");
     assert_eq!(screen.agency_rows(&picture, moment()).len(), 1);
     press(&mut screen, &picture, "3/kind=risk\n");
@@ -579,6 +586,89 @@ fn copying_gives_the_text_to_the_terminal() {
         matches!(press(&mut screen, &picture, "4y\n"), Some(Effect::Copy(id)) if id == "I-0012")
     );
     assert_eq!(clipboard("Huế"), b"\x1b]52;c;SHXhur8=\x07");
+}
+
+#[test]
+fn what_cannot_be_copied_can_be_shown_without_a_frame() {
+    let picture = Arc::new(troubled());
+    let mut screen = wide();
+    press(&mut screen, &picture, "2Y");
+    let drawn = draw(&picture, &screen, moment());
+    let shown = text(&drawn);
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines[..2], ["id:", "phu-xuan-ubnd"], "{shown}");
+    assert!(lines.contains(&"10.48.2.11"), "{shown}");
+    assert!(shown.contains("phu-xuan-ubnd  Ủy ban"), "{shown}");
+    // All of it is JSON that a program reads, and nothing on the screen is anything but text.
+    let json = lines.iter().position(|line| *line == "{").expect("JSON");
+    let end = lines.iter().position(|line| *line == "}").expect("an end");
+    let json: serde_json::Value = serde_json::from_str(&lines[json..=end].concat()).expect("JSON");
+    assert_eq!(json["state"], "down");
+    assert!(
+        drawn
+            .content
+            .iter()
+            .all(|cell| cell.fg == Color::Reset && cell.modifier.is_empty())
+    );
+    for frame in ["─", "│", "483"] {
+        assert!(!shown.contains(frame), "{shown}");
+    }
+    press(&mut screen, &picture, "\u{1b}");
+    assert!(shows(&screen, &picture, "483"), "Esc goes back");
+    // From the menu too, on every page that has something to copy; the end can be reached in a small window.
+    screen.size = (40, 10);
+    for page in ["2", "3", "4"] {
+        press(&mut screen, &picture, page);
+        press(&mut screen, &picture, "yY");
+        assert!(
+            matches!(screen.overlay, Some(Overlay::Plain { .. })),
+            "{page}"
+        );
+        press(&mut screen, &picture, "G");
+        assert!(
+            text(&draw(&picture, &screen, moment())).contains("\n}"),
+            "{page}"
+        );
+        press(&mut screen, &picture, "gY");
+        assert!(screen.overlay.is_none());
+    }
+    screen.redact = true;
+    press(&mut screen, &picture, "2Y");
+    assert!(!text(&draw(&picture, &screen, moment())).contains("10.48"));
+}
+
+#[test]
+fn the_day_shows_when_agencies_were_cut_off_and_when_nobody_watched() {
+    let mut picture = calm(reference());
+    // Ten hours of watching, a peak of four and one of twenty at 03:00, and a gap of an hour.
+    let mut peaks = vec![Some(0); 40];
+    peaks[10] = Some(4);
+    peaks[18] = Some(20);
+    peaks[30..34].fill(None);
+    picture.cut_off_peaks = peaks;
+    let picture = Arc::new(picture);
+    for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
+        for size in SIZES {
+            let mut screen = screen(size, Language::En);
+            screen.look.glyphs = glyphs;
+            let drawn = text(&draw(&picture, &screen, moment()));
+            let heights = screen.look.heights();
+            let line = drawn
+                .lines()
+                .map(|line| line.split('│').next().unwrap_or(line))
+                .find(|line| line.matches(heights[7]).count() == 1 && line.contains(heights[3]))
+                .unwrap_or_else(|| panic!("{size:?}: no strip in\n{drawn}"));
+            assert_eq!(line.trim_end().contains("24 h"), size.0 == 80, "{line}");
+            assert!(drawn.contains("most 20 at 02:45"), "{drawn}");
+            let watched = line.matches(heights[0]).count();
+            // One bar a quarter, or one for two, in which half of the gap is hidden.
+            assert_eq!(watched, if size.0 == 200 { 34 } else { 18 }, "{line}");
+            assert_eq!(drawn.contains("06:00"), size.0 > 80, "{drawn}");
+        }
+    }
+    let mut calm = calm(reference());
+    calm.cut_off_peaks = vec![Some(0)];
+    assert!(shows(&wide(), &Arc::new(calm), "nobody cut off"));
 }
 
 #[test]
@@ -760,6 +850,12 @@ fn an_edit_that_was_refused_and_an_example_are_said() {
     }]);
     let picture = Arc::new(picture);
     assert!(shows(&screen, &picture, "The edited topology was refused"));
+    let vietnamese = Screen::new((120, 40), Words::of(Language::Vi), look());
+    assert!(shows(
+        &vietnamese,
+        &picture,
+        "T0107 một đầu nối không tồn tại: a"
+    ));
     assert!(shows(&screen, &picture, "illustrative data"));
     let Grid::Cells { cells, .. } = screen.layout(&picture).grid else {
         panic!("the cells stay");
@@ -950,16 +1046,16 @@ fn an_hour_with_faults_stays_under_two_kilobytes_a_second() {
         let steady = &written[1..];
         let mean = steady.iter().sum::<usize>() / steady.len();
         let spans = steady
-            .windows(30)
-            .map(|seconds| seconds.iter().sum::<usize>() / 30);
-        let most = spans.max().expect("half a minute");
+            .windows(10)
+            .map(|seconds| seconds.iter().sum::<usize>() / 10);
+        let most = spans.max().expect("ten seconds");
         assert!(
             mean <= 1_000,
             "page {keys:?}: {mean} bytes a second in the mean"
         );
         assert!(
             most <= 2_000,
-            "page {keys:?}: {most} bytes a second over half a minute"
+            "page {keys:?}: {most} bytes a second over ten seconds"
         );
     }
 }

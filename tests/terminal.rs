@@ -52,16 +52,22 @@ fn the_first_screen_counts_all_agencies_up_and_says_where_it_runs() {
 
 #[test]
 fn every_way_out_leaves_the_terminal_whole() {
-    for way in ["ctrl-c", "terminate", "hang up"] {
+    for (way, code) in [
+        ("ctrl-c", 0),
+        ("interrupt", 130),
+        ("terminate", 143),
+        ("hang up", 129),
+    ] {
         let Some(mut pty) = lab() else { return };
         assert!(pty.glass.is_alternate && !pty.glass.has_cursor);
         match way {
             "ctrl-c" => pty.press("\u{3}"),
             "terminate" => pty.signal(Signal::SIGTERM),
+            "interrupt" => pty.interrupt_all(),
             _ => pty.signal(Signal::SIGHUP),
         }
         let status = pty.end();
-        assert!(status.code().is_some(), "{way}: {status}");
+        assert_eq!(status.code(), Some(code), "{way}: {status}");
         pty.is_whole();
     }
 }
@@ -109,8 +115,8 @@ fn a_terminal_that_stopped_reading_does_not_hold_the_program() {
         std::thread::sleep(Duration::from_millis(30));
     }
     pty.signal(Signal::SIGTERM);
-    // By itself: a lab that had to kill its child would say so in its code.
-    assert_eq!(pty.end().code(), Some(0));
+    // By itself: a lab that had to kill its child would say 137.
+    assert_eq!(pty.end().code(), Some(143));
 }
 
 /// What the test below runs in a terminal: it takes the terminal over and panics.

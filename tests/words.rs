@@ -84,6 +84,17 @@ fn every_key_that_the_faces_use_exists() {
 }
 
 #[test]
+fn every_code_of_the_topology_has_its_title_in_both_languages() {
+    let (en, vi) = (Words::of(Language::En), Words::of(Language::Vi));
+    for known in spanwatch::inventory::codes::codes() {
+        let key = format!("fault.{}", known.code);
+        assert_eq!(en.text(&key), known.title, "{key}");
+        assert!(vi.has(&key), "{key}");
+        assert_ne!(vi.text(&key), known.title, "{key} is not translated");
+    }
+}
+
+#[test]
 fn a_text_takes_its_values_in_order() {
     let words = Words::of(Language::En);
     assert_eq!(words.with("list.of", &["3", "483"]), "3 of 483");

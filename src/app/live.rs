@@ -16,6 +16,7 @@ use crate::app::world::World;
 use crate::app::{Command, Picture, control};
 use crate::clock;
 use crate::lab::action::Action;
+use crate::lab::ledger::Ledger;
 use crate::model::Element;
 use crate::model::reading::{Ask, Reading};
 use crate::model::target::Target;
@@ -155,15 +156,22 @@ async fn obey(command: &Command, lab: &Lab) {
     }
 }
 
-/// Starts a world in this process as if it were probes, in real time.
+/// Starts a world in this process as if it were probes, in real time; what is done to it goes into `record`.
 #[must_use]
-pub fn start(world: World, cancel: CancellationToken) -> (Line, Lab) {
+pub fn start(world: World, record: Option<Ledger>, cancel: CancellationToken) -> (Line, Lab) {
     let (heard, readings) = mpsc::channel(QUEUE);
     let (asks, asked) = mpsc::channel(QUEUE);
     let (targets, retargeted) = mpsc::channel(1);
     let (acts, acted) = mpsc::channel(16);
     let (breaks, broken) = watch::channel(Vec::new());
-    tokio::spawn(turn(world, heard, asked, retargeted, acted, breaks, cancel));
+    let ends = Ends {
+        heard,
+        asked,
+        retargeted,
+        acted,
+        breaks,
+    };
+    tokio::spawn(turn(world, ends, record, cancel));
     (
         Line {
             readings,
@@ -174,13 +182,19 @@ pub fn start(world: World, cancel: CancellationToken) -> (Line, Lab) {
     )
 }
 
+/// The world's ends of the channels.
+struct Ends {
+    heard: mpsc::Sender<Reading>,
+    asked: mpsc::Receiver<Ask>,
+    retargeted: mpsc::Receiver<Vec<Target>>,
+    acted: mpsc::Receiver<Action>,
+    breaks: watch::Sender<Vec<Element>>,
+}
+
 async fn turn(
     mut world: World,
-    heard: mpsc::Sender<Reading>,
-    mut asked: mpsc::Receiver<Ask>,
-    mut retargeted: mpsc::Receiver<Vec<Target>>,
-    mut acted: mpsc::Receiver<Action>,
-    breaks: watch::Sender<Vec<Element>>,
+    mut ends: Ends,
+    mut record: Option<Ledger>,
     cancel: CancellationToken,
 ) {
     // What the monitor has not taken yet; it must be able to ask while we wait for it.
@@ -190,15 +204,18 @@ async fn turn(
         tokio::select! {
             () = cancel.cancelled() => return,
             () = tokio::time::sleep_until(rest.into()) => {}
-            permit = heard.reserve(), if !outbox.is_empty() => match (permit, outbox.pop_front()) {
+            permit = ends.heard.reserve(), if !outbox.is_empty() => match (permit, outbox.pop_front()) {
                 (Ok(permit), Some(reading)) => permit.send(reading),
                 _ => return,
             },
-            Some(ask) = asked.recv() => world.ask(&ask, clock::now()),
-            Some(targets) = retargeted.recv() => world.retarget(targets, clock::now()),
-            Some(action) = acted.recv() => {
-                world.act(&action, clock::now());
-                breaks.send_replace(world.broken());
+            Some(ask) = ends.asked.recv() => world.ask(&ask, clock::now()),
+            Some(targets) = ends.retargeted.recv() => world.retarget(targets, clock::now()),
+            Some(action) = ends.acted.recv() => {
+                let at = world.act(&action, clock::now());
+                if let Some(record) = &mut record {
+                    record.update(&action, &world.faults(), at);
+                }
+                ends.breaks.send_replace(world.broken());
             }
         }
         outbox.extend(world.advance(clock::now()));

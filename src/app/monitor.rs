@@ -7,7 +7,7 @@ pub mod conclude;
 pub mod loss;
 pub mod picture;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::app::incident::{Book, Finding};
 use crate::app::reference::Reference;
-use crate::app::{NodeView, Setting};
+use crate::app::{NodeView, QUARTER, Setting};
 use crate::judge::inquiry::Matter;
 use crate::judge::{Closed, Judge, Phase, Pulse};
 use crate::model::device::{Device, PortStatus};
@@ -33,7 +33,7 @@ const PORTS_WITHIN: Duration = Duration::from_millis(2500);
 const MOST_PORTS: usize = 256;
 
 /// Quarters of an hour in a day.
-const QUARTERS: usize = 96;
+const QUARTERS: i64 = 96;
 
 /// The monitor's state.
 #[derive(Clone, Debug)]
@@ -58,7 +58,8 @@ pub struct Monitor {
     views: BTreeMap<NodeId, Arc<NodeView>>,
     stale: BTreeSet<NodeId>,
     special: Special,
-    peaks: VecDeque<(i64, u32)>,
+    /// Agencies cut off at most, by quarter of an hour since 1970.
+    peaks: BTreeMap<i64, u32>,
     unsent: u64,
     broken: Vec<Element>,
     refused_edit: Arc<[Fault]>,
@@ -115,7 +116,7 @@ impl Monitor {
             views: BTreeMap::new(),
             stale: BTreeSet::new(),
             special: Special::at(&reference, at),
-            peaks: VecDeque::new(),
+            peaks: BTreeMap::new(),
             unsent: 0,
             broken: Vec::new(),
             refused_edit: Arc::from([]),
@@ -419,14 +420,10 @@ impl Monitor {
             .filter(|node| gone(node))
             .map(|node| network.agencies_at(node).len())
             .sum();
-        let quarter = at.as_second().div_euclid(900);
-        match self.peaks.back_mut() {
-            Some((last, peak)) if *last == quarter => *peak = (*peak).max(now_cut_off as u32),
-            _ => self.peaks.push_back((quarter, now_cut_off as u32)),
-        }
-        while self.peaks.len() > QUARTERS {
-            self.peaks.pop_front();
-        }
+        let quarter = at.as_second().div_euclid(QUARTER);
+        let peak = self.peaks.entry(quarter).or_default();
+        *peak = (*peak).max(now_cut_off as u32);
+        self.peaks.retain(|each, _| *each > quarter - QUARTERS);
     }
 }
 

@@ -37,10 +37,17 @@ impl World {
         }
     }
 
-    /// Breaks or mends something.
-    pub fn act(&mut self, action: &Action, now: Instant) {
+    /// Breaks or mends something; returns when, counted from the beginning.
+    pub fn act(&mut self, action: &Action, now: Instant) -> Duration {
         let at = self.since_began(now);
         self.fabric.act(action, at);
+        at
+    }
+
+    /// Returns all faults in force, each as the action that makes it.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Action> {
+        self.fabric.faults()
     }
 
     /// Returns what is broken, in order.

@@ -89,6 +89,8 @@ pub struct Simulated {
     pub scenario: Scenario,
     /// The seed of everything random.
     pub seed: u64,
+    /// Where to write what really happened.
+    pub record: Option<PathBuf>,
 }
 
 /// Runs the command. Must be called while the process has one thread.
@@ -154,10 +156,6 @@ fn start(args: &Args, common: &Common) -> Result<Outcome, Failure> {
                 "Without a COMMAND, `spanwatch lab` shows the same network simulated in process.",
             ));
     }
-    if args.record.is_some() {
-        let message = format!("{refused} What happens cannot be recorded without it.");
-        return Err(Failure::new(Kind::System, message).hint(refused.advice));
-    }
     crate::cli::say(&format!(
         "{refused} The network is simulated in process instead."
     ));
@@ -169,6 +167,7 @@ fn start(args: &Args, common: &Common) -> Result<Outcome, Failure> {
         network: options.network,
         scenario: options.scenario,
         seed: options.seed,
+        record: options.record,
     })))
 }
 

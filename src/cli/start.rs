@@ -17,6 +17,7 @@ use crate::cli::failure::{Failure, Kind};
 use crate::clock;
 use crate::lab::action::Action;
 use crate::lab::fabric::{Conduct, Fabric};
+use crate::lab::ledger::Ledger;
 use crate::lab::scenario::Scenario;
 use crate::probe;
 use crate::probe::roster::{Pace, Roster};
@@ -36,6 +37,8 @@ pub struct Simulation {
     pub scenario: Scenario,
     /// The seed of everything random.
     pub seed: u64,
+    /// Where to write what really happened.
+    pub record: Option<PathBuf>,
 }
 
 /// A source of readings, started.
@@ -73,7 +76,7 @@ pub async fn source(
     cancel: CancellationToken,
 ) -> Result<Source, Failure> {
     match simulation {
-        Some(simulation) => Ok(simulate(reference, simulation, pace, cancel)),
+        Some(simulation) => simulate(reference, simulation, pace, cancel),
         None => on_the_wire(reference, secrets.credentials.as_deref(), pace, cancel).await,
     }
 }
@@ -126,7 +129,16 @@ fn simulate(
     simulation: &Simulation,
     pace: Pace,
     cancel: CancellationToken,
-) -> Source {
+) -> Result<Source, Failure> {
+    let record = simulation
+        .record
+        .as_ref()
+        .map(|path| {
+            Ledger::open(path)
+                .map(|file| Ledger::new(file, clock::today()))
+                .map_err(|error| Failure::writing(&path.display().to_string(), &error))
+        })
+        .transpose()?;
     let began = clock::now();
     let conduct = Conduct {
         convergence: simulation.scenario.convergence,
@@ -134,7 +146,7 @@ fn simulate(
     };
     let fabric = Fabric::with_conduct(reference.network.clone(), simulation.seed, conduct);
     let roster = Roster::new(reference.network.targets(), began, simulation.seed, pace);
-    let (line, lab) = live::start(World::new(fabric, roster, began), cancel.clone());
+    let (line, lab) = live::start(World::new(fabric, roster, began), record, cancel.clone());
     if let Lab::Here { acts, .. } = &lab {
         tokio::spawn(play(
             simulation.scenario.clone(),
@@ -143,12 +155,12 @@ fn simulate(
             cancel,
         ));
     }
-    Source {
+    Ok(Source {
         line,
         lab,
         setting: Setting::Simulated,
         began,
-    }
+    })
 }
 
 /// Lets a scenario happen in real time.

@@ -19,6 +19,7 @@ use crate::clock;
 use crate::probe::roster::Pace;
 use crate::report::chain;
 use crate::tui;
+use crate::tui::Ending;
 use crate::tui::theme::{Glyphs, Theme};
 
 /// The dashboard: who is reachable, what broke, what to fear next
@@ -71,8 +72,14 @@ pub fn run_in(
     simulation: Option<&Simulation>,
 ) -> Result<ExitCode, Failure> {
     let reference = start::reference(common)?;
-    start::runtime()?.block_on(show(args, common, reference, simulation))?;
-    Ok(ExitCode::SUCCESS)
+    let ending = start::runtime()?.block_on(show(args, common, reference, simulation))?;
+    Ok(match ending {
+        Ending::Left => ExitCode::SUCCESS,
+        // As shells count it: 129 after HUP, 130 after INT, 143 after TERM.
+        Ending::Signal(signal) => {
+            u8::try_from(128 + signal).map_or(ExitCode::FAILURE, ExitCode::from)
+        }
+    })
 }
 
 async fn show(
@@ -80,7 +87,7 @@ async fn show(
     common: &Common,
     reference: Reference,
     simulation: Option<&Simulation>,
-) -> Result<(), Failure> {
+) -> Result<Ending, Failure> {
     let cancel = CancellationToken::new();
     let source = start::source(
         &reference,
@@ -123,11 +130,11 @@ async fn show(
     let shown = tui::run(seen, commands, options).await;
     cancel.cancel();
     let ended = loop_.await;
-    shown.map_err(|error| {
+    let ending = shown.map_err(|error| {
         Failure::new(Kind::System, chain(&error))
             .hint("Without a terminal, `spanwatch check` says the same in one line.")
     })?;
     ended
         .map_err(|error| Failure::new(Kind::System, format!("The monitor failed: {error}.")))
-        .map(drop)
+        .map(|_| ending)
 }

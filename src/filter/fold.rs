@@ -103,21 +103,36 @@ pub fn bare(text: &str) -> String {
         .collect()
 }
 
-/// Returns the candidate that a person most likely meant: equal after folding, or at most two letters away.
+/// More slips of the finger than this are another word.
+const MOST_SLIPS: usize = 2;
+
+/// Returns the candidate that a person most likely meant, or nothing ("did you mean").
 ///
-/// Among equally near ones the first wins.
+/// A suggestion is worth having only when it is almost certainly right, so the bar is high: the same letters
+/// once marks and case are dropped, or at most two slips in a word long enough to bear them. Among equally near
+/// ones the first wins. Cost O(candidates x length²).
 #[must_use]
 pub fn nearest<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let wanted = bare(written);
-    // Two letters of a two-letter word are another word.
-    let allowed = wanted.chars().count().saturating_sub(1).min(2);
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::osa_distance(&wanted, &bare(candidate)), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let length = wanted.chars().count();
+    // Two slips in `ge` would suggest anything.
+    let most = MOST_SLIPS.min(length.saturating_sub(1) / 2);
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        let other = bare(candidate);
+        if other == wanted {
+            return Some(candidate);
+        }
+        if other.chars().count().abs_diff(length) > most {
+            continue;
+        }
+        let slips = strsim::osa_distance(&wanted, &other);
+        if slips <= most && best.is_none_or(|(known, _)| slips < known) {
+            best = Some((slips, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
 }

@@ -3,7 +3,7 @@
 use regex::RegexBuilder;
 
 use crate::filter::fold::{Folded, nearest};
-use crate::filter::{BadFilter, Expression, Order, TIMES, Test};
+use crate::filter::{BadFilter, Expression, Order, Slip, TIMES, Test};
 
 /// Brackets and negations inside one another; more is a slip, and a limit keeps the stack whole.
 const DEEPEST: usize = 50;
@@ -50,6 +50,7 @@ pub(in crate::filter) fn parse(text: &str, fields: &[&str]) -> Result<Expression
     } else {
         // Only a closing bracket can be left over.
         Err(parser.fault(
+            Slip::ClosedTwice,
             parser.at..parser.at + 1,
             "This bracket closes nothing.",
             Some("Remove it, or open one before it."),
@@ -92,6 +93,7 @@ impl<'a> Parser<'a> {
 
     fn fault(
         &self,
+        slip: Slip,
         span: std::ops::Range<usize>,
         message: impl Into<String>,
         help: Option<&str>,
@@ -100,6 +102,7 @@ impl<'a> Parser<'a> {
             .find(|end| self.text.is_char_boundary(*end))
             .unwrap_or(self.text.len());
         BadFilter {
+            slip,
             span: span.start..end,
             message: message.into(),
             help: help.map(str::to_owned),
@@ -141,6 +144,7 @@ impl<'a> Parser<'a> {
         self.depth += 1;
         if self.depth > DEEPEST {
             return Err(self.fault(
+                Slip::TooDeep,
                 self.at..self.at + 1,
                 format!("More than {DEEPEST} brackets and negations inside one another."),
                 None,
@@ -151,6 +155,7 @@ impl<'a> Parser<'a> {
         let term = match self.peek() {
             None => {
                 return Err(self.fault(
+                    Slip::Missing,
                     start..start,
                     "Something to look for is missing here.",
                     None,
@@ -166,6 +171,7 @@ impl<'a> Parser<'a> {
                 self.skip_space();
                 if self.peek() != Some(')') {
                     return Err(self.fault(
+                        Slip::OpenBracket,
                         start..start + 1,
                         "This bracket is never closed.",
                         Some("Add `)`."),
@@ -176,6 +182,7 @@ impl<'a> Parser<'a> {
             }
             Some(')') => {
                 return Err(self.fault(
+                    Slip::MissingBefore,
                     start..start + 1,
                     "Something to look for is missing before this bracket.",
                     None,
@@ -212,6 +219,7 @@ impl<'a> Parser<'a> {
         }
         if is_word(run, "or") || is_word(run, "and") {
             return Err(self.fault(
+                Slip::OneSided,
                 start..self.at,
                 format!("`{run}` stands between two things, and one of them is missing."),
                 Some(&format!("To look for the word itself, write `\"{run}\"`.")),
@@ -229,6 +237,7 @@ impl<'a> Parser<'a> {
         let field = written.to_lowercase();
         if written.is_empty() {
             return Err(self.fault(
+                Slip::NoField,
                 name.start..name.end + operator.len(),
                 format!("A field is missing before `{operator}`"),
                 None,
@@ -242,7 +251,12 @@ impl<'a> Parser<'a> {
                     self.fields.join(", ")
                 ),
             };
-            return Err(self.fault(name, format!("There is no field `{written}`"), Some(&help)));
+            return Err(self.fault(
+                Slip::UnknownField,
+                name,
+                format!("There is no field `{written}`"),
+                Some(&help),
+            ));
         }
         self.skip_space();
         let from = self.at;
@@ -254,6 +268,7 @@ impl<'a> Parser<'a> {
         let span = from..self.at;
         if value.is_empty() && !quoted {
             return Err(self.fault(
+                Slip::NoValue,
                 name.start..from,
                 format!("A value is missing after `{operator}`"),
                 None,
@@ -280,6 +295,7 @@ impl<'a> Parser<'a> {
                         let last = reason.lines().last().unwrap_or_default();
                         let last = last.trim_start_matches("error: ");
                         self.fault(
+                            Slip::NotAPattern,
                             span.clone(),
                             format!("This is not a regular expression: {last}."),
                             None,
@@ -290,6 +306,7 @@ impl<'a> Parser<'a> {
             _ => {
                 let Some(found) = number(&value) else {
                     return Err(self.fault(
+                        Slip::NotANumber,
                         span,
                         format!("`{operator}` compares numbers, and this is none."),
                         Some("Units are ms s m h d % k M G, as in `loss>=2%` or `rtt>100ms`."),
@@ -320,6 +337,7 @@ impl<'a> Parser<'a> {
             return Ok(value);
         }
         Err(self.fault(
+            Slip::NoUnit,
             span.clone(),
             format!("`{field}` is a time, and this number has no unit."),
             Some(&format!(
@@ -373,6 +391,7 @@ impl<'a> Parser<'a> {
             }
         }
         Err(self.fault(
+            Slip::OpenQuote,
             start..self.text.len(),
             "This quotation mark is never closed.",
             Some("Add `\"`."),

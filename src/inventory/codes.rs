@@ -288,4 +288,9 @@ const CODES: &[Explanation] = &[
         "an empty risk group",
         "Nothing is in it. A duct that nobody named in `risk = [..]` hides that two paths are one.",
     ),
+    code(
+        "W0214",
+        "work at the same time cuts somebody off",
+        "Each of these maintenances leaves the agencies a path, and while all of them go on there is none. They were agreed one by one; move one of them to another night, or tell the agencies. Work that cuts somebody off by itself is not warned of.",
+    ),
 ];

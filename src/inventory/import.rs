@@ -12,7 +12,7 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::inventory::suggest;
+use crate::inventory::slug::slug;
 
 /// What the importer wrote, and what it chose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Ids {
 
     /// Makes an id from a name: folded, cut, and numbered when it is taken.
     pub(crate) fn make(&mut self, name: &str, otherwise: &str) -> String {
-        let slug = suggest::slug(name);
+        let slug = slug(name);
         let mut short = slug.as_str();
         if short.len() > LONGEST_ID {
             let cut = &short[..LONGEST_ID];

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::inventory::Faults;
 use crate::inventory::import::{Ids, quoted};
-use crate::inventory::suggest::slug;
+use crate::inventory::slug::slug;
 use crate::inventory::table::value::address;
 use crate::inventory::table::{error, place};
 use crate::model::fault::Source;

@@ -6,13 +6,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::graph::{Cut, Graph};
-use crate::inventory::blind;
 use crate::inventory::layout::Document;
 use crate::inventory::table::{error, place};
+use crate::inventory::{blind, overlap};
 use crate::model::device::port_key;
 use crate::model::fault::{Fault, Place, Severity, Source};
-use crate::model::network::{Network, Node, Position};
+use crate::model::network::{Network, Node};
 use crate::model::target::Method;
 use crate::model::{LinkId, NodeId};
 
@@ -116,7 +118,7 @@ pub(crate) fn network(document: &Document, network: &Network, faults: &mut Vec<F
             && let Some(area) = network.areas.get(area)
             && let Some(centre) = area.position
         {
-            let km = distance_km(position, centre);
+            let km = position.km_to(centre);
             if km > FAR_KM {
                 faults.push(warning(
                     "W0208",
@@ -130,6 +132,7 @@ pub(crate) fn network(document: &Document, network: &Network, faults: &mut Vec<F
             }
         }
     }
+    works(document, network, &graph, faults);
     for risk in &document.risks {
         let group = network.risks.get(risk.id.value.as_str());
         if group.is_some_and(|group| group.members.is_empty()) {
@@ -191,6 +194,85 @@ fn paths(
                 "A node on its way is not `transit`, or a link is missing.",
             ));
         }
+    }
+}
+
+/// Agencies that a message names; the rest is counted.
+const NAMED: usize = 5;
+
+/// Warns of maintenances that overlap and together cut somebody off.
+fn works(document: &Document, network: &Network, graph: &Graph, faults: &mut Vec<Fault>) {
+    let place = |at: usize| {
+        let table = document.maintenances.get(at)?;
+        Some(&table.from.as_ref()?.place)
+    };
+    let zone = &network.time_zone;
+    let clock = |at: Timestamp| {
+        let at = at.to_zoned_datetime(zone.clone());
+        at.strftime("%Y-%m-%d %H:%M").to_string()
+    };
+    let overlaps = overlap::overlaps(network, graph);
+    for found in &overlaps.found {
+        // The one that begins last is the one that could still be moved.
+        let last = found
+            .which
+            .iter()
+            .copied()
+            .max_by_key(|at| (network.maintenances[*at].from, *at));
+        let Some((last, here)) = last.and_then(|last| Some((last, place(last)?))) else {
+            continue;
+        };
+        let ids: Vec<String> = found
+            .which
+            .iter()
+            .map(|at| format!("`{}`", network.maintenances[*at].id))
+            .collect();
+        let who: Vec<String> = found
+            .who
+            .iter()
+            .take(NAMED)
+            .map(|id| format!("`{id}`"))
+            .collect();
+        let more = found.who.len() - who.len();
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        let related = found
+            .which
+            .iter()
+            .filter(|at| **at != last)
+            .filter_map(|at| {
+                let id = &network.maintenances[*at].id;
+                Some((place(*at)?.clone(), format!("`{id}` begins here")))
+            })
+            .collect();
+        faults.push(Fault {
+            related,
+            ..warning(
+                "W0214",
+                here,
+                format!(
+                    "Maintenances {} overlap from {} to {} and together cut off {}{more}.",
+                    ids.join(" and "),
+                    clock(found.from),
+                    clock(found.to),
+                    who.join(", "),
+                ),
+                "Move one of them: neither cuts these agencies off alone.",
+            )
+        });
+    }
+    if overlaps.is_cut_short
+        && let Some(first) = (0..document.maintenances.len()).find_map(place)
+    {
+        faults.push(warning(
+            "W0214",
+            first,
+            "So many maintenances overlap that not all of them were looked at.".into(),
+            "Remove those that are over.",
+        ));
     }
 }
 
@@ -267,14 +349,6 @@ fn asking(network: &Network, node: &Node, place: &Place, faults: &mut Vec<Fault>
             "Make `timeout` shorter than `interval`.",
         );
     }
-}
-
-/// Returns the great-circle distance (haversine, mean Earth radius).
-fn distance_km(a: Position, b: Position) -> f64 {
-    let (lat_a, lat_b) = (a.lat.to_radians(), b.lat.to_radians());
-    let (north, east) = (lat_b - lat_a, (b.lon - a.lon).to_radians());
-    let half = (north / 2.0).sin().powi(2) + lat_a.cos() * lat_b.cos() * (east / 2.0).sin().powi(2);
-    2.0 * 6371.0 * half.sqrt().min(1.0).asin()
 }
 
 /// Warns of what is unwise in the texts themselves: secrets, and two spellings of one syllable.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::inventory::suggest;
+use crate::filter::fold::nearest;
 use crate::inventory::table::{At, error};
 use crate::model::fault::{Fault, Place};
 
@@ -91,7 +91,7 @@ impl<'d> Names<'d> {
         }
         findings.suggested += 1;
         let near = (findings.suggested <= MOST_SUGGESTIONS)
-            .then(|| suggest::nearest(&name.value, self.places.keys().copied()))
+            .then(|| nearest(&name.value, self.places.keys().copied()))
             .flatten();
         let help = near.and_then(|near| {
             let place = self.places.get(near)?;

@@ -12,7 +12,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::inventory::suggest;
+use crate::filter::fold::nearest;
+use crate::inventory::slug::slug;
 use crate::model::fault::{Fault, Place, Severity, Source};
 use crate::model::text::is_unsafe;
 
@@ -219,7 +220,7 @@ impl<'t> Table<'t, '_> {
         if is_id(&id.value) {
             return;
         }
-        let slug = suggest::slug(&id.value);
+        let slug = slug(&id.value);
         let message = format!(
             "`{}` cannot be an id: ids are made of a-z, A-Z, 0-9, `-`, `_` and `.`, at most 64.",
             id.value
@@ -367,7 +368,7 @@ impl<'t> Table<'t, '_> {
             };
             let place = place(self.source, key.span());
             let mut fault = error(if top { "T0111" } else { "T0110" }, &place, message);
-            fault.help = match suggest::nearest(name, self.known.iter().copied()) {
+            fault.help = match nearest(name, self.known.iter().copied()) {
                 Some(word) => Some(format!("Did you mean `{word}`?")),
                 None if is_secret_key(name) => Some(
                     "Secrets are kept in `credentials.toml`; the topology names them: snmp = \"core-v3\"."

@@ -4,8 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsFd as _, AsRawFd, RawFd};
 use std::time::{Duration, Instant};
@@ -23,8 +22,8 @@ use crate::lab::action::{Action, Behaviour, Request};
 use crate::lab::agent_socket::AgentSocket;
 use crate::lab::control::Call;
 use crate::lab::fabric::{Fabric, Fate};
+use crate::lab::ledger::Ledger;
 use crate::lab::namespace::Cables;
-use crate::lab::record::Record;
 use crate::lab::responder::Responder;
 use crate::lab::scenario::Event;
 
@@ -40,7 +39,7 @@ const HEARING: Duration = Duration::from_secs(10);
 pub(super) struct Bridge {
     fabric: Fabric,
     responder: Responder,
-    record: Option<(Record, File)>,
+    record: Option<Ledger>,
     due: BinaryHeap<Reverse<Due>>,
     /// How many were ever put into `due`: those of the same moment leave in the order they came.
     put: u64,
@@ -115,7 +114,7 @@ impl Bridge {
     pub(super) fn new(
         fabric: Fabric,
         responder: Responder,
-        record: Option<(Record, File)>,
+        record: Option<Ledger>,
         events: Vec<Event>,
         began: Instant,
     ) -> Self {
@@ -173,9 +172,6 @@ impl Bridge {
                     let _ = answer.send(self.obey(&line));
                 }
             }
-        }
-        if let Some((record, file)) = &mut self.record {
-            write(file, &record.rest());
         }
         Ok(())
     }
@@ -334,8 +330,8 @@ impl Bridge {
 
     fn act(&mut self, action: &Action, at: Duration) {
         self.fabric.act(action, at);
-        if let Some((record, file)) = &mut self.record {
-            write(file, &record.update(action, &self.fabric.faults(), at));
+        if let Some(record) = &mut self.record {
+            record.update(action, &self.fabric.faults(), at);
         }
     }
 
@@ -354,13 +350,6 @@ impl Bridge {
             }
             Err(error) => format!("error {error}"),
         }
-    }
-}
-
-fn write(file: &mut File, lines: &[String]) {
-    for line in lines {
-        // A disk that is full must not stop the network.
-        let _ = writeln!(file, "{line}");
     }
 }
 

@@ -27,6 +27,18 @@ pub struct Position {
     pub lon: f64,
 }
 
+impl Position {
+    /// Returns the kilometres to another position on a sphere (haversine, mean Earth radius).
+    #[must_use]
+    pub fn km_to(self, other: Self) -> f64 {
+        let (from, to) = (self.lat.to_radians(), other.lat.to_radians());
+        let across = (other.lon - self.lon).to_radians();
+        let half = ((to - from) / 2.0).sin().powi(2)
+            + from.cos() * to.cos() * (across / 2.0).sin().powi(2);
+        2.0 * 6371.0 * half.sqrt().min(1.0).asin()
+    }
+}
+
 /// A commune or ward.
 #[derive(Clone, Debug)]
 pub struct Area {

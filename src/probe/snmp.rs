@@ -7,6 +7,10 @@
 //!
 //! Wrong credentials look like silence: a device ignores a community that it does not know, and its reports of
 //! a wrong user or key are not signed, so anybody could have sent them. Whoever shows `Silent` should say so.
+//!
+//! A device that stops in the middle of a table is waited for as long as one that never answered, and no
+//! longer: out of a table a question that stays without an answer is asked again smaller, and that is its
+//! repetition.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -25,13 +29,17 @@ use crate::model::credential::{AuthProtocol, Credential, Keyring, PrivacyProtoco
 use crate::model::device::Device;
 use crate::model::reading::Answer;
 use crate::model::target::Target;
+use crate::probe::roster::Pace;
 use crate::wire::mib::{self, Object};
 
 /// The port of SNMP agents (RFC 3417).
 pub(crate) const PORT: u16 = 161;
 
-/// No poll takes longer, whatever its interval.
+/// No poll takes longer, whatever its interval: thousands of ports behind a slow line need it.
 const LONGEST_POLL: Duration = Duration::from_secs(10);
+
+/// No poll of a sweep takes longer: somebody waits for the verdict, and one device must not stretch it.
+const LONGEST_POLL_OF_A_SWEEP: Duration = Duration::from_secs(5);
 
 /// So many cells are asked for in one datagram: at about 22 bytes each the answer fits into one frame.
 const CELLS: usize = 60;
@@ -62,6 +70,7 @@ pub(crate) struct Poller {
     keys: BTreeMap<CredentialName, Result<Auth, Arc<str>>>,
     engines: Arc<EngineCache>,
     des: Option<DesSaltState>,
+    longest: Duration,
 }
 
 impl Poller {
@@ -69,7 +78,13 @@ impl Poller {
     ///
     /// `epoch` must differ from one start of the monitor to the next: DES (RFC 3414 §8.1.1.1) must not use a
     /// salt twice with one key, and a random epoch needs no file to remember the last one.
-    pub(crate) fn new(transports: Transports, port: u16, keyring: &Keyring, epoch: u32) -> Self {
+    pub(crate) fn new(
+        transports: Transports,
+        port: u16,
+        keyring: &Keyring,
+        epoch: u32,
+        pace: Pace,
+    ) -> Self {
         let keys = keyring
             .iter()
             .map(|(name, credential)| {
@@ -88,12 +103,16 @@ impl Poller {
             des: PersistedDesSaltState::new(epoch % DES_EPOCHS + 1)
                 .and_then(|epoch| DesSaltState::restart(epoch, |_| Ok::<(), io::Error>(())))
                 .ok(),
+            longest: match pace {
+                Pace::Watch => LONGEST_POLL,
+                Pace::Sweep => LONGEST_POLL_OF_A_SWEEP,
+            },
         }
     }
 
-    /// Polls one device, within its interval and at most ten seconds.
+    /// Polls one device, within its interval and at most ten seconds, five in a sweep.
     pub(crate) async fn ask(&self, target: &Target) -> Answer {
-        let limit = target.interval.min(LONGEST_POLL);
+        let limit = target.interval.min(self.longest);
         let mut poll = Poll::default();
         let end = match tokio::time::timeout(limit, self.read(target, &mut poll)).await {
             Ok(end) => end,
@@ -116,12 +135,14 @@ impl Poller {
     }
 
     async fn read(&self, target: &Target, poll: &mut Poll) -> Result<(), Stop> {
-        let client = self.client(target).await?;
+        let client = self.client(target, target.retries).await?;
         poll.system(&client).await?;
-        poll.interfaces(&client).await
+        // Out of a table a question is repeated by the poll itself, and smaller.
+        let once = self.client(target, 0).await?;
+        poll.interfaces(&once, target.retries).await
     }
 
-    async fn client(&self, target: &Target) -> Result<UdpClient, Stop> {
+    async fn client(&self, target: &Target, retries: u8) -> Result<UdpClient, Stop> {
         let transport = match target.address {
             IpAddr::V4(_) => &self.transports.v4,
             IpAddr::V6(_) => match &self.transports.v6 {
@@ -141,7 +162,7 @@ impl Poller {
                 return Err(Stop::Unsent(why.into()));
             }
         };
-        let retry = Retry::fixed(u32::from(target.retries), Duration::ZERO).unwrap_or_default();
+        let retry = Retry::fixed(u32::from(retries), Duration::ZERO).unwrap_or_default();
         let mut builder = Client::builder(self.address(target.address), key);
         if let Some(des) = &self.des {
             builder = builder.des_salt_state(des.clone());
@@ -241,9 +262,10 @@ impl Poll {
 
     /// Reads the tables row by row, so that the cells of a row belong to one moment.
     ///
-    /// A question that is too big or stays without an answer is halved, until the poll's deadline ends it: many
-    /// agents lose long answers, and many firewalls the fragments of them. Without GETBULK it goes on by GETNEXT.
-    async fn interfaces(&mut self, client: &UdpClient) -> Result<(), Stop> {
+    /// A question that is too big or stays without an answer is made smaller: many agents lose long answers,
+    /// and many firewalls the fragments of them. Without GETBULK it goes on by GETNEXT. `client` must ask once
+    /// and repeat nothing; `retries` says how often one question may stay without an answer (at least once).
+    async fn interfaces(&mut self, client: &UdpClient, retries: u8) -> Result<(), Stop> {
         let mut cursors: Vec<Cursor> = Object::COLUMNS
             .iter()
             .map(|column| Cursor {
@@ -256,6 +278,7 @@ impl Poll {
         let mut bulk = client.version() != Version::V1;
         let mut clean = true;
         let mut shrunk = false;
+        let mut vain = 0;
         while !cursors.is_empty() {
             let width = cursors.len().min(cells);
             let asked: Vec<Oid> = cursors
@@ -276,7 +299,10 @@ impl Poll {
             };
             match answer {
                 Ok(varbinds) if varbinds.is_empty() => return Err(Stop::Lost),
-                Ok(varbinds) => clean &= self.take(&mut cursors, width, &varbinds),
+                Ok(varbinds) => {
+                    vain = 0;
+                    clean &= self.take(&mut cursors, width, &varbinds);
+                }
                 Err(error) => match refusal(&error) {
                     // The end of the tree, as version 1 says it.
                     Some((ErrorStatus::NoSuchName, about)) => {
@@ -290,11 +316,14 @@ impl Poll {
                         drop_column(&mut cursors, about).ok_or(Stop::Lost)?;
                         clean = false;
                     }
-                    // A slow agent may manage less; one that has stopped would eat the whole deadline if it
-                    // were given a third try.
-                    None if error.kind() == ErrorKind::Timeout && cells > 1 && !shrunk => {
-                        cells = (cells / 4).max(1);
-                        shrunk = true;
+                    // A slow agent may manage less. Only once, so that a datagram lost now and then does not
+                    // make a thousand questions of a hundred.
+                    None if error.kind() == ErrorKind::Timeout && vain < retries.max(1) => {
+                        vain += 1;
+                        if !shrunk {
+                            cells = (cells / 4).max(1);
+                            shrunk = true;
+                        }
                     }
                     None => return Err(Stop::of(&error)),
                 },

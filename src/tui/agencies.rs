@@ -156,7 +156,7 @@ fn cell(view: View<'_>, id: &AgencyId, what: What, width: usize) -> Vec<Span<'st
             let mark = if pinned { "*" } else { mark_letter(&seen) };
             vec![view.shape(health), Span::raw(mark)]
         }
-        What::Name => plain(text::fit(&agency.name, width, cut)),
+        What::Name => plain(text::fit_name(&agency.name, width, cut)),
         What::Word => plain(text::fit(view.state(health), width, cut)),
         What::Address => plain(view.address(&agency.node)),
         What::Rtt => plain(match (&seen.rtt, health) {

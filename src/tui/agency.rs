@@ -107,7 +107,7 @@ fn call(view: View<'_>, sheet: &mut Sheet, agency: &Agency) {
             .nodes
             .get(far)
             .map_or(far.as_str(), |node| node.name.as_str());
-        let mut said = vec![format!("{}: {name}", link.kind)];
+        let mut said = vec![format!("{}: {name}", view.known("kind", &link.kind))];
         if let Some(provider) = link
             .provider
             .as_ref()
@@ -240,7 +240,10 @@ fn identity(view: View<'_>, sheet: &mut Sheet, agency: &Agency) {
         view.text("col.area"),
         area.map_or("", |area| area.name.as_str()),
     );
-    sheet.pair(view.text("detail.class"), &agency.class);
+    sheet.pair(
+        view.text("detail.class"),
+        &view.known("class", &agency.class),
+    );
     sheet.pair(view.text("col.weight"), &agency.weight.to_string());
     sheet.pair(
         view.text("detail.hours"),

@@ -32,6 +32,11 @@ const OLD: u64 = 30;
 /// Draws everything. The buffer is expected to be empty and to have the size that the screen knows.
 pub fn draw(view: View<'_>, buffer: &mut Buffer) {
     let area = buffer.area;
+    if let Some(Overlay::Plain { lines, scroll }) = &view.screen.overlay {
+        palette::draw_plain(view, buffer, lines, *scroll);
+        seal(buffer);
+        return;
+    }
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         draw_small(view, buffer, area);
         seal(buffer);
@@ -226,10 +231,20 @@ fn draw_banner(view: View<'_>, buffer: &mut Buffer, area: Rect, banner: Banner) 
             let fault = view.picture.refused_edit.first();
             let place = fault.and_then(|fault| fault.place.as_ref());
             let place = place.map_or_else(String::new, |place| {
-                format!("{}:{}: ", place.source.name, place.line())
+                // The folder is known; what lies in it is not.
+                let name = &place.source.name;
+                let short = name.rmatch_indices('/').nth(1);
+                let short = short.map_or(name.as_str(), |(at, _)| &name[at + 1..]);
+                format!("{short}:{}: ", place.line())
             });
-            let message = fault.map_or("", |fault| fault.message.as_str());
-            view.with("banner.refused-edit", &[&format!("{place}{message}")])
+            let said = fault.map_or_else(String::new, |fault| view.fault(fault));
+            let more = view.picture.refused_edit.len().saturating_sub(1);
+            let more = if more > 0 {
+                format!(" ({})", view.with("list.more", &[&more.to_string()]))
+            } else {
+                String::new()
+            };
+            view.with("banner.refused-edit", &[&format!("{place}{said}{more}")])
         }
     };
     let filled = text::pad(
@@ -249,6 +264,19 @@ pub fn applies(view: View<'_>, binding: &Binding) -> bool {
     here && allowed
 }
 
+/// Returns a binding's place in the footer; in an open detail the way back stands where the way in was.
+fn place(view: View<'_>, binding: &Binding) -> u8 {
+    let place = |intent| {
+        let found = BINDINGS.iter().find(|binding| binding.intent == intent);
+        found.map_or(0, |binding| binding.footer)
+    };
+    match binding.intent {
+        Intent::Enter if view.screen.open => 0,
+        Intent::Back if view.screen.open => place(Intent::Enter),
+        _ => binding.footer,
+    }
+}
+
 fn draw_footer(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     let look = view.look();
     let inner = Rect::new(area.x + 1, area.y, area.width.saturating_sub(2), 1);
@@ -264,9 +292,9 @@ fn draw_footer(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     }
     let mut keys: Vec<&Binding> = BINDINGS
         .iter()
-        .filter(|binding| binding.footer > 0 && applies(view, binding))
+        .filter(|binding| applies(view, binding) && place(view, binding) > 0)
         .collect();
-    keys.sort_by_key(|binding| binding.footer);
+    keys.sort_by_key(|binding| place(view, binding));
     // Whoever is lost must see the way out, so that one is never dropped.
     let wide = |binding: &Binding| {
         text::width(&first_label(binding)) + 1 + text::width(view.text(binding.word)) + 3

@@ -51,7 +51,7 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     ];
     if list.width >= 60 {
         columns.push(column("column.agencies", 8, true));
-        columns.push(column("column.state", 6, false));
+        columns.push(column("column.open", 7, false));
     }
     let columns = stretched(columns, list.width);
     let table = Rect {

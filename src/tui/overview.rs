@@ -4,6 +4,7 @@
 //! agencies to watch and the weakest elements under them. The grid is never sorted: a place is learnt once.
 
 mod side;
+mod strip;
 
 use jiff::SignedDuration;
 use ratatui::buffer::Buffer;
@@ -129,7 +130,10 @@ fn draw_selected(view: View<'_>, buffer: &mut Buffer, area: Rect) {
         Span::raw(" "),
         view.shape(health),
         Span::raw(" "),
-        Span::styled(text::fit(&agency.name, space, look.cut()), look.heading()),
+        Span::styled(
+            text::fit_name(&agency.name, space, look.cut()),
+            look.heading(),
+        ),
         Span::raw("  "),
         Span::raw(tail),
     ]);
@@ -206,6 +210,36 @@ fn draw_groups(view: View<'_>, buffer: &mut Buffer, area: Rect, groups: &[Group]
     }
 }
 
+/// Returns the rows that the strip of the day may take of so many: none, one from `line` on, three from `whole`
+/// on. It is the first to go where space is short.
+fn day_rows(height: u16, line: u16, whole: u16) -> u16 {
+    match height {
+        _ if height >= whole => strip::WHOLE,
+        _ if height >= line => 1,
+        _ => 0,
+    }
+}
+
+/// Draws the strip of the day into the last rows of an area and returns the rest of it.
+fn with_day(view: View<'_>, buffer: &mut Buffer, area: Rect, rows: u16) -> Rect {
+    let rest = Rect {
+        height: area.height - rows,
+        ..area
+    };
+    if rows > 0 {
+        // A column of air on both sides, as a page has it.
+        let margin = u16::from(area.x == 0);
+        let place = Rect::new(
+            area.x + margin,
+            rest.bottom(),
+            area.width.saturating_sub(2 * margin),
+            rows,
+        );
+        strip::draw(view, buffer, place);
+    }
+    rest
+}
+
 /// Under the grid in one pane: incidents, the worst, the weakest.
 fn draw_below(view: View<'_>, buffer: &mut Buffer, area: Rect, troubled: &[AgencyId]) {
     let look = view.look();
@@ -220,14 +254,34 @@ fn draw_below(view: View<'_>, buffer: &mut Buffer, area: Rect, troubled: &[Agenc
         area.height - 1,
     );
     let open: Vec<_> = view.picture.open_incidents().collect();
+    let day = day_rows(inner.height, 7, 14);
+    let inner = with_day(view, buffer, inner, day);
     let weakest = weakest_line(view, usize::from(inner.width));
     let last = u16::from(weakest.is_some() && inner.height >= 4);
     let space = inner.height - last;
     // The worst incidents first, but never without a row for the agencies themselves.
     let lines = open.len().min(usize::from((space / 2).max(1)));
+    let more = if open.len() > lines {
+        format!(
+            "  {}",
+            view.with("list.more", &[&(open.len() - lines).to_string()])
+        )
+    } else {
+        String::new()
+    };
     for (at, incident) in open.iter().take(lines).enumerate() {
-        let line = incident_line(view, incident, usize::from(inner.width));
-        draw_line(buffer, row(inner, at as u16), &line, look);
+        let taken = if at + 1 == lines {
+            text::width(&more)
+        } else {
+            0
+        };
+        let width = inner.width.saturating_sub(taken as u16);
+        let line = incident_line(view, incident, usize::from(width));
+        let place = Rect {
+            width,
+            ..row(inner, at as u16)
+        };
+        draw_line(buffer, place, &line, look);
     }
     let mut used = lines as u16;
     if open.is_empty() {
@@ -239,12 +293,11 @@ fn draw_below(view: View<'_>, buffer: &mut Buffer, area: Rect, troubled: &[Agenc
             look,
         );
         used = 1;
-    } else if open.len() > lines {
-        let more = view.with("list.more", &[&(open.len() - lines).to_string()]);
+    } else if used > 0 {
         draw_right(
             buffer,
             row(inner, used - 1),
-            &Line::styled(format!(" {more}"), look.quiet()),
+            &Line::styled(more, look.quiet()),
         );
     }
     let worst = Rect::new(inner.x, inner.y + used, inner.width, space - used);
@@ -305,7 +358,7 @@ fn watch_line(view: View<'_>, id: &AgencyId, width: usize) -> Line<'static> {
     Line::from(vec![
         view.shape(health),
         Span::raw(" "),
-        Span::raw(text::pad(&agency.name, name, cut)),
+        Span::raw(text::pad_name(&agency.name, name, cut)),
         Span::raw("  "),
         Span::raw(text::pad(&why, rest, cut)),
         Span::styled(text::right(&since, 7, cut), view.look().quiet()),
@@ -319,6 +372,8 @@ fn draw_worst(view: View<'_>, buffer: &mut Buffer, area: Rect, troubled: &[Agenc
     }
     draw_selected(view, buffer, row(area, 0));
     let inner = Rect::new(area.x, area.y + 1, area.width, area.height - 1);
+    let day = day_rows(inner.height, 6, 9);
+    let inner = with_day(view, buffer, inner, day);
     if troubled.is_empty() {
         let calm = Rect::new(inner.x + 1, inner.y, inner.width - 1, 1);
         draw_text(

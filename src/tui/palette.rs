@@ -9,6 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::app::Command;
 use crate::tui::keys::labels;
+use crate::tui::screen::over::broken;
 use crate::tui::screen::overlay::{Choice, Entry, Overlay, entries};
 use crate::tui::screen::rows::Order;
 use crate::tui::text;
@@ -17,7 +18,7 @@ use crate::tui::view::{View, draw_line, draw_rule, draw_text, row};
 /// Draws what lies over the page, if anything does.
 pub fn draw(view: View<'_>, buffer: &mut Buffer, page: Rect) {
     match &view.screen.overlay {
-        None | Some(Overlay::Filter { .. }) => {}
+        None | Some(Overlay::Filter { .. } | Overlay::Plain { .. }) => {}
         Some(Overlay::Palette { input, cursor }) => {
             draw_palette(view, buffer, page, input, *cursor);
         }
@@ -43,7 +44,14 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, page: Rect) {
                     Line::from(vec![
                         Span::raw(" "),
                         Span::raw(text::pad(view.text(word), 12, view.look().cut())),
-                        Span::styled(text::fit(item, 44, view.look().cut()), view.look().quiet()),
+                        Span::styled(
+                            text::fit(
+                                &view.redacted(&item.replace('\t', "  ")),
+                                44,
+                                view.look().cut(),
+                            ),
+                            view.look().quiet(),
+                        ),
                     ])
                 })
                 .collect();
@@ -54,13 +62,34 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, page: Rect) {
                 view.text("menu.copy"),
                 &lines,
                 *cursor,
-                &[],
+                &[view.text("copy.keys").to_owned()],
             );
         }
         Some(Overlay::Break { choices, cursor }) => {
             draw_break(view, buffer, page, choices, *cursor);
         }
     }
+}
+
+/// Draws the plain text over the whole window: no frame, no colour, nothing that a mouse would take along.
+pub fn draw_plain(view: View<'_>, buffer: &mut Buffer, lines: &[String], scroll: usize) {
+    let area = buffer.area;
+    let shown: Vec<String> = lines.iter().map(|line| view.redacted(line)).collect();
+    let shown = broken(&shown, usize::from(area.width));
+    let height = usize::from(area.height.saturating_sub(1));
+    let first = scroll.min(shown.len().saturating_sub(height));
+    for (at, line) in shown.iter().skip(first).take(height).enumerate() {
+        draw_text(
+            buffer,
+            row(area, at as u16),
+            line,
+            Style::new(),
+            view.look(),
+        );
+    }
+    let hint = view.text("plain.keys");
+    let foot = row(area, area.height.saturating_sub(1));
+    draw_text(buffer, foot, hint, Style::new(), view.look());
 }
 
 /// Returns an empty box over the middle of a page: nothing of the page shows through it.
@@ -269,10 +298,7 @@ pub fn draw_filter_line(view: View<'_>, buffer: &mut Buffer, area: Rect, input: 
     let space = field.width.saturating_sub(taken + 3);
     let place = Rect::new(field.x + taken + 3, field.y, space, 1);
     let note = match wrong {
-        Some(wrong) => match &wrong.help {
-            Some(help) => format!("{} {help}", wrong.message),
-            None => wrong.message.clone(),
-        },
+        Some(wrong) => view.wrong(wrong),
         None if input.value().is_empty() => view.text("menu.filter").to_owned(),
         None => String::new(),
     };

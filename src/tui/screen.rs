@@ -5,7 +5,7 @@
 //! finger. A pause keeps the picture of its moment; the monitor goes on, and the age of what is shown counts up.
 
 pub mod grid;
-mod over;
+pub mod over;
 pub mod overlay;
 pub mod rows;
 mod travel;
@@ -29,6 +29,11 @@ use crate::tui::theme::{Look, Theme};
 const SETTLE: SignedDuration = SignedDuration::from_secs(5);
 /// Rows are sorted at most this often: a commune that falls silent would change their order for ten seconds.
 const RESORT: SignedDuration = SignedDuration::from_secs(5);
+/// After a sort that moved many rows the next waits for this long: nobody reads faster, and over a slow line
+/// every such sort is a whole screen.
+const RESORT_AFTER_MANY: SignedDuration = SignedDuration::from_secs(10);
+/// So many rows of one screen are many.
+const MANY: usize = 8;
 /// A message stays for this long.
 const NOTICE: SignedDuration = SignedDuration::from_secs(5);
 /// Terminals take at most 100,000 characters of OSC 52, which in base64 are this many bytes (as k9s has it).
@@ -104,6 +109,8 @@ struct Settled {
     rows: Vec<AgencyId>,
     /// When they were sorted.
     sorted: Timestamp,
+    /// How long they stay as they are without a key.
+    rest: SignedDuration,
     /// When a key was last pressed; `None` before the first.
     pressed: Option<Timestamp>,
 }
@@ -113,7 +120,7 @@ impl Settled {
         let pressed = self
             .pressed
             .is_some_and(|pressed| now.duration_since(pressed) < SETTLE);
-        pressed || now.duration_since(self.sorted) < RESORT
+        pressed || now.duration_since(self.sorted) < self.rest
     }
 }
 
@@ -397,6 +404,7 @@ impl Screen {
                 self.settled = None;
             }
             Intent::Copy => self.offer_copy(&picture, now),
+            Intent::Plain => self.offer_plain(&picture, now),
             Intent::Break => self.offer_break(&picture, newest, now),
             Intent::Theme => {
                 self.look.theme = match self.look.theme {
@@ -419,9 +427,20 @@ impl Screen {
             .is_none_or(|settled| !settled.holds(now))
         {
             let picture = Arc::clone(self.shown(newest));
+            let rows = self.sorted(&picture, now);
+            let page = usize::from(self.size.1);
+            let moved = self.settled.as_ref().map_or(0, |before| {
+                let seen = before.rows.iter().zip(&rows).take(page);
+                seen.filter(|(before, now)| before != now).count()
+            });
             self.settled = Some(Settled {
-                rows: self.sorted(&picture, now),
+                rows,
                 sorted: now,
+                rest: if moved > MANY {
+                    RESORT_AFTER_MANY
+                } else {
+                    RESORT
+                },
                 pressed: None,
             });
         }
@@ -439,6 +458,7 @@ impl Screen {
         self.settled = Some(Settled {
             rows: self.sorted(picture, now),
             sorted: now,
+            rest: RESORT,
             pressed: Some(now),
         });
     }

@@ -8,6 +8,9 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::report::clean;
 
+/// In less room than this two halves of a name say nothing.
+const SHORTEST_NAME: usize = 12;
+
 /// Returns how many columns a text takes.
 #[must_use]
 pub fn width(text: &str) -> usize {
@@ -37,6 +40,44 @@ pub fn fit(text: &str, columns: usize, mark: &str) -> String {
     cut.truncate(cut.trim_end().len());
     cut.push_str(mark);
     cut
+}
+
+/// Returns a name cut to `columns` in its middle: what an agency is stands in front, and where it is at the end.
+///
+/// `Trung tâm Cung ứng dịch vụ công xã Phú Hồ` must not become the same as that of the next commune.
+#[must_use]
+pub fn fit_name(text: &str, columns: usize, mark: &str) -> String {
+    let text = clean(text);
+    if text.width() <= columns || columns < SHORTEST_NAME {
+        return fit(&text, columns, mark);
+    }
+    let head = fit(&text, columns / 2, mark);
+    let mut room = columns.saturating_sub(head.width());
+    let mut tail: Vec<&str> = Vec::new();
+    for grapheme in text.graphemes(true).rev() {
+        let wide = grapheme.width();
+        if wide > room {
+            break;
+        }
+        room -= wide;
+        tail.push(grapheme);
+    }
+    let tail: String = tail.into_iter().rev().collect();
+    // Half a word says less than none: the tail begins with a whole one where there is one.
+    let tail = match tail.split_once(' ') {
+        Some((_, whole)) if !whole.trim().is_empty() => whole,
+        _ => &tail,
+    };
+    format!("{head}{}", tail.trim_start())
+}
+
+/// Returns a name cut in its middle or filled with spaces to exactly `columns`.
+#[must_use]
+pub fn pad_name(text: &str, columns: usize, mark: &str) -> String {
+    let mut text = fit_name(text, columns, mark);
+    let missing = columns.saturating_sub(text.width());
+    text.extend(std::iter::repeat_n(' ', missing));
+    text
 }
 
 /// Returns a text cut or filled with spaces to exactly `columns`.

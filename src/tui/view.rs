@@ -12,10 +12,13 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::app::{Picture, Setting};
+use crate::filter::{BadFilter, Slip};
+use crate::model::fault::Fault;
 use crate::model::health::{Health, Marks};
 use crate::model::incident::Evidence;
 use crate::model::{AgencyId, Element, NodeId};
 use crate::report::reason;
+use crate::report::words::Language;
 use crate::tui::screen::Screen;
 use crate::tui::text;
 use crate::tui::theme::Look;
@@ -159,6 +162,66 @@ impl<'a> View<'a> {
         shown
     }
 
+    /// Returns the word for a class, a role or a kind where it is one that is known, else the one that was typed.
+    #[must_use]
+    pub fn known(self, room: &str, typed: &str) -> String {
+        let key = format!("{room}.{typed}");
+        if self.screen.words.has(&key) {
+            self.screen.words.text(&key).to_owned()
+        } else {
+            typed.to_owned()
+        }
+    }
+
+    /// Returns a fault of the topology in one line: its code and, in English, its message; in another language
+    /// what the code means, and the names that the message quotes.
+    #[must_use]
+    pub fn fault(self, fault: &Fault) -> String {
+        let key = format!("fault.{}", fault.code);
+        let words = &self.screen.words;
+        if words.language() == Language::En || !words.has(&key) {
+            return format!("{} {}", fault.code, fault.message);
+        }
+        let mut names = quoted(&fault.message);
+        names.dedup();
+        let said = format!("{} {}", fault.code, words.text(&key));
+        if names.is_empty() {
+            said
+        } else {
+            format!("{said}: {}", names.join(", "))
+        }
+    }
+
+    /// Returns what is wrong with a filter, and what was meant where that can be guessed.
+    #[must_use]
+    pub fn wrong(self, wrong: &BadFilter) -> String {
+        let key = match wrong.slip {
+            Slip::TooDeep => "slip.too-deep",
+            Slip::Missing => "slip.missing",
+            Slip::OpenBracket => "slip.open-bracket",
+            Slip::ClosedTwice => "slip.closed-twice",
+            Slip::MissingBefore => "slip.missing-before",
+            Slip::OneSided => "slip.one-sided",
+            Slip::NoField => "slip.no-field",
+            Slip::UnknownField => "slip.unknown-field",
+            Slip::NoValue => "slip.no-value",
+            Slip::NotAPattern => "slip.not-a-pattern",
+            Slip::NotANumber => "slip.not-a-number",
+            Slip::NoUnit => "slip.no-unit",
+            Slip::OpenQuote => "slip.open-quote",
+        };
+        let said = self.with(key, &quoted(&wrong.message));
+        let meant = wrong.help.as_deref().map(quoted).unwrap_or_default();
+        match (wrong.slip, meant.as_slice()) {
+            (Slip::UnknownField, [_])
+                if wrong.help.as_ref().is_some_and(|help| help.ends_with('?')) =>
+            {
+                format!("{said}. {}", self.with("slip.meant", &meant))
+            }
+            _ => said,
+        }
+    }
+
     /// Returns what people call an element, with the word of its kind.
     #[must_use]
     pub fn element(self, element: &Element) -> String {
@@ -292,6 +355,11 @@ impl<'a> View<'a> {
     pub fn since(self, at: Timestamp) -> Duration {
         Duration::try_from(self.at().duration_since(at)).unwrap_or(Duration::ZERO)
     }
+}
+
+/// Returns what a message quotes.
+fn quoted(message: &str) -> Vec<&str> {
+    message.split('`').skip(1).step_by(2).collect()
 }
 
 /// Returns a round trip time in milliseconds, at most five columns up to 100 s.

@@ -157,7 +157,7 @@ fn sheet(view: View<'_>, element: &Element, width: usize) -> Sheet {
     match element {
         Element::Node(id) => {
             if let Some(node) = network.nodes.get(id) {
-                sheet.pair(view.text("detail.role"), &node.role);
+                sheet.pair(view.text("detail.role"), &view.known("role", &node.role));
                 sheet.pair(view.text("detail.address"), &view.address(id));
                 let model: Vec<&str> = [&node.vendor, &node.model, &node.serial]
                     .into_iter()
@@ -170,7 +170,7 @@ fn sheet(view: View<'_>, element: &Element, width: usize) -> Sheet {
         }
         Element::Link(id) => {
             if let Some(link) = network.links.get(id) {
-                sheet.pair(view.text("col.kind"), &link.kind);
+                sheet.pair(view.text("col.kind"), &view.known("kind", &link.kind));
                 sheet.pair(
                     view.text("detail.call"),
                     &whom(view, element).unwrap_or_default(),
@@ -180,7 +180,7 @@ fn sheet(view: View<'_>, element: &Element, width: usize) -> Sheet {
         }
         Element::Risk(id) => {
             if let Some(risk) = network.risks.get(id) {
-                sheet.pair(view.text("col.kind"), &risk.kind);
+                sheet.pair(view.text("col.kind"), &view.known("kind", &risk.kind));
                 let members: Vec<String> = risk
                     .members
                     .iter()

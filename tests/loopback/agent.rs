@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Bound;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use snmp::message::CommunityMessage;
@@ -89,7 +91,14 @@ pub(crate) fn device(number: u32, ports: u32) -> Device {
 }
 
 /// Serves a device at an address until the runtime ends.
-pub(crate) async fn serve(address: Ipv4Addr, port: u16, device: &Device, manner: Manner) {
+///
+/// Returns the number of questions that it has heard so far.
+pub(crate) async fn serve(
+    address: Ipv4Addr,
+    port: u16,
+    device: &Device,
+    manner: Manner,
+) -> Arc<AtomicUsize> {
     let socket = UdpSocket::bind((address, port)).await.expect("loopback");
     let tree: BTreeMap<Oid, Value> = mib::encode(device)
         .into_iter()
@@ -100,10 +109,13 @@ pub(crate) async fn serve(address: Ipv4Addr, port: u16, device: &Device, manner:
     } else {
         None
     };
+    let heard = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&heard);
     tokio::spawn(async move {
         let mut buffer = [0; 2_048];
         // Another's port unreachable reaches an unconnected socket never, so an error here is the end.
         while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
+            count.fetch_add(1, Ordering::Relaxed);
             let question = &buffer[..length];
             if let Some(answer) = answer(&tree, question, manner) {
                 if manner == Manner::Slow {
@@ -121,6 +133,7 @@ pub(crate) async fn serve(address: Ipv4Addr, port: u16, device: &Device, manner:
             }
         }
     });
+    heard
 }
 
 /// Takes a port that is free at `address`, for agents at many addresses with one port.

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use nix::pty::{Winsize, openpty};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::termios::{Termios, tcgetattr};
 use nix::unistd::Pid;
 
@@ -123,6 +123,12 @@ impl Pty {
     /// Sends a signal to the program.
     pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.child.id().cast_signed()), signal).expect("a running program");
+    }
+
+    /// Interrupts the program and all that it started, as a terminal does that is not in raw mode.
+    pub(crate) fn interrupt_all(&self) {
+        killpg(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGINT)
+            .expect("a running program");
     }
 
     /// Waits until the screen is as it should be.

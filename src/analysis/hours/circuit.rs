@@ -57,9 +57,8 @@ enum Factor {
 /// What an evaluation gives.
 #[derive(Debug)]
 pub(super) struct Values {
-    /// The sum over all wants of coefficient x probability that all of it is reached.
-    pub(super) gained: f64,
-    /// By element: the derivative of `gained` by its availability; 0 for what is not in the core.
+    /// By element: the derivative, by its availability, of the sum over all wants of coefficient x probability that
+    /// all of it is reached; 0 for what is not in the core.
     pub(super) slope: Vec<f64>,
     /// By want: the probability that all of it is reached.
     pub(super) reached: Vec<f64>,
@@ -110,7 +109,6 @@ impl Circuit {
             }
         }
         Values {
-            gained: forward[GAINED as usize],
             slope,
             reached,
         }

@@ -9,8 +9,8 @@ use crate::graph::{Cut, Graph, NodeIx, mix};
 use crate::model::Element;
 use crate::model::network::Network;
 
-/// Elements up to which all pairs are enumerated.
-const PAIRED: usize = 2_500;
+/// All pairs are enumerated where there are at most so many for every draw.
+const PAIRED: usize = 8;
 
 /// Two sums for every loss: agencies counted once, and by weight.
 type Both = [f64; 2];
@@ -140,6 +140,7 @@ pub(super) fn sample(
     let can: Vec<Ix> = (0..down.len())
         .filter(|x| down[*x] > 0.0 && down[*x] < 1.0)
         .collect();
+    let is_paired = can.len() * can.len() / 2 <= PAIRED * draws as usize;
     let none: f64 = can.iter().map(|x| 1.0 - down[*x]).product();
     let odds = |x: Ix| down[x] / (1.0 - down[x]);
 
@@ -149,7 +150,7 @@ pub(super) fn sample(
         field.fail(*a);
         let loss = field.loss();
         tally.add(none * odds(*a), loss, &[*a], &field.reached);
-        if can.len() <= PAIRED {
+        if is_paired {
             for b in &can[place + 1..] {
                 field.fail(*b);
                 let loss = field.loss();
@@ -161,7 +162,7 @@ pub(super) fn sample(
     }
 
     // Of at least `least` failures: tails[i][j] is the probability of at least j among can[i..].
-    let least = if can.len() <= PAIRED { 3 } else { 2 };
+    let least = if is_paired { 3 } else { 2 };
     let tails = tails(&can, down, least);
     let rest = tails[0][least];
     let mut drawn = Drawn::new(down.len());

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use crate::app::monitor::{Monitor, moment};
-use crate::app::{NodeView, Picture, Round};
+use crate::app::monitor::{Monitor, QUARTERS, moment};
+use crate::app::{NodeView, Picture, QUARTER, Round};
 use crate::judge::{Phase, Pulse};
 use crate::model::health::{Health, Marks, Why};
 use crate::model::network::Node;
@@ -45,9 +45,19 @@ impl Monitor {
             incidents: self.book.list(),
             refused_edit: self.refused_edit.clone(),
             broken: self.broken.clone(),
-            cut_off_peaks: self.peaks.iter().map(|(_, peak)| *peak).collect(),
+            cut_off_peaks: self.cut_off_peaks(at),
             round,
         }
+    }
+
+    /// Returns the peaks of the day that ends with the quarter of `at`, without what lies before the first.
+    fn cut_off_peaks(&self, at: Timestamp) -> Vec<Option<u32>> {
+        let newest = at.as_second().div_euclid(QUARTER);
+        let day = newest - QUARTERS + 1..=newest;
+        let first = self.peaks.range(day).next().map_or(newest, |(at, _)| *at);
+        (first..=newest)
+            .map(|quarter| self.peaks.get(&quarter).copied())
+            .collect()
     }
 
     fn view(&self, id: &NodeId, now: Instant, at: Timestamp) -> NodeView {

@@ -9,11 +9,11 @@ mod uplink;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use crate::filter::fold::bare;
 use crate::inventory::Faults;
 use crate::inventory::import::plan::{Entry, Plan};
 use crate::inventory::import::sheet::{Column, Row, Sheet};
 use crate::inventory::import::{Ids, Imported, Options, sheet, write};
-use crate::inventory::suggest::fold;
 use crate::inventory::table::value::address;
 use crate::inventory::table::{error, is_id};
 use crate::model::fault::Fault;
@@ -129,7 +129,7 @@ impl Importer<'_> {
         let name = text(Column::Name);
         let mut entry = Entry {
             role: text(Column::Role)
-                .filter(|role| !matches!(fold(role).as_str(), "agency" | "co quan")),
+                .filter(|role| !matches!(bare(role).as_str(), "agency" | "co quan")),
             class: text(Column::Class),
             antivirus: text(Column::Antivirus),
             contact: text(Column::Contact),
@@ -162,7 +162,7 @@ impl Importer<'_> {
             entry.address = self.address(sheet, row, &cell, at);
         }
         entry.area = area.map(|area| self.area(&area));
-        entry.city = match level.as_deref().map(fold) {
+        entry.city = match level.as_deref().map(bare) {
             None => entry.area.is_none(),
             Some(level)
                 if [
@@ -211,7 +211,7 @@ impl Importer<'_> {
             self.degrees(row, Column::Lon, 180.0),
         );
         entry.position = lat.zip(lon);
-        self.places.names.entry(fold(&name)).or_default().push(at);
+        self.places.names.entry(bare(&name)).or_default().push(at);
         entry.name = name;
         entry
     }

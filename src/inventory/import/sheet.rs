@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::inventory::suggest;
+use crate::inventory::slug::slug;
 use crate::inventory::table::value::address;
 use crate::inventory::table::{error, place};
 use crate::model::fault::{Fault, Place, Source};
@@ -293,7 +293,7 @@ fn columns(header: &Row, rows: &[Row], notes: &mut Vec<String>) -> BTreeMap<Colu
     let words: Vec<String> = header
         .cells
         .iter()
-        .map(|cell| suggest::slug(cell).replace('-', " "))
+        .map(|cell| slug(cell).replace('-', " "))
         .collect();
     let mut columns = BTreeMap::new();
     for (column, names) in HEADERS {

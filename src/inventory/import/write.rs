@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::inventory::import::plan::{Entry, Plan, Uplink};
 use crate::inventory::import::{Options, quoted};
-use crate::inventory::suggest;
+use crate::inventory::slug::slug;
 
 /// Returns the files of a topology.
 pub(crate) fn files(plan: &Plan, options: &Options) -> BTreeMap<String, String> {
@@ -30,7 +30,7 @@ pub(crate) fn files(plan: &Plan, options: &Options) -> BTreeMap<String, String> 
                 let name = plan
                     .areas
                     .get(code)
-                    .map(|name| suggest::slug(name))
+                    .map(|name| slug(name))
                     .unwrap_or_default();
                 if name.is_empty() || name == *code {
                     format!("communes/{code}.toml")

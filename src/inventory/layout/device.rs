@@ -1,8 +1,8 @@
 //! Areas, and what has an address or a place in them: agencies and nodes.
 
+use crate::filter::fold::nearest;
 use crate::inventory::layout::policy::{asking, rates};
 use crate::inventory::layout::{AgencyTable, AreaTable, Asking, Device, NodeTable, link};
-use crate::inventory::suggest;
 use crate::inventory::table::{At, Table, error};
 use crate::model::agency::{Contact, Endpoints, Level};
 use crate::model::fault::Fault;
@@ -171,7 +171,7 @@ fn device(table: &mut Table<'_, '_>, owner: Option<&At<String>>) -> Device {
                 methods.push(method);
                 continue;
             }
-            let nearest = suggest::nearest(&word.value, ["ping", "snmp"]);
+            let nearest = nearest(&word.value, ["ping", "snmp"]);
             table.fault(Fault {
                 help: Some(match nearest {
                     Some(near) => format!("Did you mean `{near}`?"),

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use jiff::civil::Time;
 use toml::de::DeValue;
 
+use crate::filter::fold::nearest;
+use crate::inventory::quantity;
 use crate::inventory::table::{At, Table, error, place};
-use crate::inventory::{quantity, suggest};
 use crate::model::fault::Fault;
 
 impl Table<'_, '_> {
@@ -74,7 +75,7 @@ impl Table<'_, '_> {
         let text = self.text(key)?;
         let found = words.iter().find(|word| **word == text.value).copied();
         if found.is_none() {
-            let nearest = suggest::nearest(&text.value, words.iter().copied());
+            let nearest = nearest(&text.value, words.iter().copied());
             self.faults.push(Fault {
                 help: Some(match nearest {
                     Some(word) => format!("Did you mean `{word}`?"),

@@ -8,7 +8,7 @@ use crate::model::AgencyId;
 use crate::model::health::Health;
 use crate::model::incident::Incident;
 use crate::tui::cause::{cause, consequence, whom};
-use crate::tui::overview::{watch_line, weakest};
+use crate::tui::overview::{strip, watch_line, weakest};
 use crate::tui::text;
 use crate::tui::theme::Look;
 use crate::tui::view::{View, draw_line, row};
@@ -78,6 +78,12 @@ pub(super) fn draw(view: View<'_>, buffer: &mut Buffer, area: Rect, troubled: &[
     if weak.is_empty() {
         lines.push(Line::raw(view.text("overview.nothing").to_owned()));
     }
+    let round = row(area, area.height.saturating_sub(1));
+    strip::draw_round(view, buffer, round);
+    let area = Rect {
+        height: area.height.saturating_sub(1),
+        ..area
+    };
     for (at, line) in lines.iter().enumerate() {
         draw_line(buffer, row(area, at as u16), line, look);
     }

@@ -10,9 +10,30 @@ use crate::tui::keys::{Edit, Intent};
 use crate::tui::screen::overlay::{self, Entry, Overlay};
 use crate::tui::screen::rows::Order;
 use crate::tui::screen::{Effect, LONGEST_COPY, Screen, Tab};
+use crate::tui::text;
 
 impl Screen {
     pub(super) fn offer_copy(&mut self, picture: &Picture, now: Timestamp) {
+        let items = self.copies(picture, now);
+        if items.is_empty() {
+            self.say("notice.nothing-selected", Vec::new(), now);
+        } else {
+            self.overlay = Some(Overlay::Copy { items, cursor: 0 });
+        }
+    }
+
+    pub(super) fn offer_plain(&mut self, picture: &Picture, now: Timestamp) {
+        let items = self.copies(picture, now);
+        if items.is_empty() {
+            self.say("notice.nothing-selected", Vec::new(), now);
+        } else {
+            let lines = overlay::plain(&items, &self.words);
+            self.overlay = Some(Overlay::Plain { lines, scroll: 0 });
+        }
+    }
+
+    /// Returns what of the selection can be copied.
+    fn copies(&self, picture: &Picture, now: Timestamp) -> Vec<(&'static str, String)> {
         let items = match self.tab {
             Tab::Overview | Tab::Agencies => self
                 .selected_agency(picture, now)
@@ -24,12 +45,7 @@ impl Screen {
                 .selected_incident(picture, now)
                 .map(|id| overlay::copies_of_incident(picture, id)),
         };
-        match items {
-            Some(items) if !items.is_empty() => {
-                self.overlay = Some(Overlay::Copy { items, cursor: 0 });
-            }
-            _ => self.say("notice.nothing-selected", Vec::new(), now),
-        }
+        items.unwrap_or_default()
     }
 
     pub(super) fn offer_break(&mut self, picture: &Picture, newest: &Picture, now: Timestamp) {
@@ -139,6 +155,10 @@ impl Screen {
             },
             Overlay::Copy { items, cursor } => match intent {
                 Intent::Back | Intent::Copy => {}
+                Intent::Plain => {
+                    let lines = overlay::plain(&items, &self.words);
+                    self.overlay = Some(Overlay::Plain { lines, scroll: 0 });
+                }
                 Intent::Enter => {
                     let (_, text) = items.into_iter().nth(cursor)?;
                     if text.len() > LONGEST_COPY {
@@ -153,6 +173,23 @@ impl Screen {
                     self.overlay = Some(Overlay::Copy { items, cursor });
                 }
             },
+            Overlay::Plain { lines, scroll } => {
+                let page = usize::from(self.size.1.saturating_sub(1)).max(1);
+                let columns = usize::from(self.size.0);
+                let most = broken(&lines, columns).len().saturating_sub(page);
+                let scroll = match intent {
+                    Intent::Back | Intent::Plain | Intent::Enter => return None,
+                    Intent::Up => scroll.saturating_sub(1),
+                    Intent::Down => scroll + 1,
+                    Intent::PageUp => scroll.saturating_sub(page),
+                    Intent::PageDown => scroll + page,
+                    Intent::First => 0,
+                    Intent::Last => most,
+                    _ => scroll,
+                };
+                let scroll = scroll.min(most);
+                self.overlay = Some(Overlay::Plain { lines, scroll });
+            }
             Overlay::Break { choices, cursor } => match intent {
                 Intent::Back | Intent::Break => {}
                 Intent::Enter => {
@@ -175,6 +212,19 @@ impl Screen {
         }
         None
     }
+}
+
+/// Returns plain lines as a window of so many columns shows them.
+#[must_use]
+pub fn broken(lines: &[String], columns: usize) -> Vec<String> {
+    let wrapped = |line: &String| {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        if text::width(line) <= columns || indent >= columns {
+            return vec![line.clone()];
+        }
+        text::wrap(line, columns)
+    };
+    lines.iter().flat_map(wrapped).collect()
 }
 
 fn rolled(cursor: usize, length: usize, intent: Intent) -> usize {

@@ -45,6 +45,14 @@ pub enum Overlay {
         /// The selected entry.
         cursor: usize,
     },
+    /// All about the selection as plain text over the whole window, for a mouse: not every terminal takes a
+    /// text into its clipboard.
+    Plain {
+        /// The text as it was when the key was pressed: what moves cannot be selected.
+        lines: Vec<String>,
+        /// First line that is shown, after breaking.
+        scroll: usize,
+    },
     /// What to cut or restore in the lab.
     Break {
         /// What can be done.
@@ -251,4 +259,24 @@ pub fn copies_of_incident(
         ("copy.line", line),
         ("copy.json", json.to_string()),
     ]
+}
+
+/// Returns what can be copied as lines without frames: a value on its own line wherever it has several words.
+#[must_use]
+pub fn plain(items: &[(&'static str, String)], words: &Words) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (word, item) in items {
+        // One line of JSON would be broken by the window, and no program reads it then.
+        let json = serde_json::from_str::<serde_json::Value>(item)
+            .ok()
+            .filter(serde_json::Value::is_object)
+            .and_then(|value| serde_json::to_string_pretty(&value).ok());
+        lines.push(format!("{}:", words.text(word)));
+        // A tab moves a cursor, and a cell cannot show it.
+        let shown = json.as_ref().unwrap_or(item).replace('\t', "  ");
+        lines.extend(shown.lines().map(str::to_owned));
+        lines.push(String::new());
+    }
+    lines.pop();
+    lines
 }

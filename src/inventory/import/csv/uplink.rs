@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use crate::filter::fold::bare;
 use crate::inventory::import::csv::Importer;
 use crate::inventory::import::plan::{Entry, Uplink};
 use crate::inventory::import::sheet::{Column, Row, Sheet};
 use crate::inventory::import::{Ids, Options};
 use crate::inventory::quantity;
-use crate::inventory::suggest::fold;
 use crate::inventory::table::error;
 use crate::model::fault::Fault;
 
@@ -50,14 +50,14 @@ impl Importer<'_> {
 
     fn is_known(&self, name: &str) -> bool {
         self.places.ids.contains_key(name)
-            || self.places.names.contains_key(&fold(name))
+            || self.places.names.contains_key(&bare(name))
             || name.parse::<IpAddr>().is_ok()
     }
 
     /// Returns the id that an uplink's cell means; makes a node where no row does.
     fn target(&mut self, row: &Row, name: &str) -> Option<String> {
         let address = name.parse::<IpAddr>().ok();
-        let by_name = self.places.names.get(&fold(name)).map(Vec::as_slice);
+        let by_name = self.places.names.get(&bare(name)).map(Vec::as_slice);
         let exact = by_name.and_then(|rows| {
             let mut same = rows
                 .iter()
@@ -85,7 +85,7 @@ impl Importer<'_> {
             self.plan.entries[at].transit = true;
             return Some(self.plan.entries[at].id.clone());
         }
-        let folded = fold(name);
+        let folded = bare(name);
         if let Some(made) = self.places.made.get(&folded) {
             return Some(self.plan.nodes[*made].id.clone());
         }
@@ -153,7 +153,7 @@ impl Importer<'_> {
             .plan
             .providers
             .iter()
-            .find(|(_, known)| fold(known) == fold(name))
+            .find(|(_, known)| bare(known) == bare(name))
         {
             return id.clone();
         }
@@ -178,7 +178,7 @@ impl Importer<'_> {
             let address = hub.parse::<IpAddr>().ok();
             everything.clone().find(|entry| {
                 entry.id == hub
-                    || fold(&entry.name) == fold(hub)
+                    || bare(&entry.name) == bare(hub)
                     || (address.is_some() && entry.address == address)
             })
         });
@@ -195,7 +195,7 @@ impl Importer<'_> {
             entry
                 .role
                 .as_deref()
-                .is_some_and(|role| fold(role) == "hub")
+                .is_some_and(|role| bare(role) == "hub")
         });
         let chosen = match wanted {
             Some(_) => named,
@@ -286,7 +286,7 @@ fn capacity(cell: &str) -> Option<String> {
 
 /// Returns a kind of link as the topology calls it.
 fn kind(cell: &str) -> String {
-    match fold(cell).as_str() {
+    match bare(cell).as_str() {
         "cap quang" | "quang" | "fiber" | "fibre" | "ftth" | "soi quang" => "fibre".into(),
         "vi ba" | "viba" | "radio" => "radio".into(),
         "4g" | "lte" | "3g" | "5g" => "4g".into(),

@@ -1,0 +1,510 @@
+//! What to build for a budget: the links that remove the most lost agency-hours, with every figure exact.
+//!
+//! No rule of thumb is right here. Two links may be worthless singly and valuable together, so that greed alone
+//! misses them; and what is best for one budget is not a part of what is best for a larger one. So: greedy steps
+//! by exact hours for their price, begun once from nothing and once from the best pairs; then one of the dear links
+//! after the other is taken out and what it cost is spent again, as long as that helps. With few choices all affordable sets
+//! are compared instead, and the plan says that it is the best there is.
+//!
+//! Which choices are worth an exact answer is decided by an estimate (`outlook`); what is reported never is.
+
+pub mod choices;
+mod outlook;
+
+use std::collections::BTreeMap;
+
+use crate::analysis::Weakness;
+use crate::analysis::hours::rate::{Chances, Outages};
+use crate::analysis::hours::{Hours, Limits, Method, total};
+use crate::analysis::plan::choices::Choice;
+use crate::analysis::plan::outlook::Outlook;
+use crate::graph::Graph;
+use crate::model::network::{Network, Parts};
+use crate::model::{AgencyId, Element, LinkId};
+
+/// Choices up to which all affordable sets are compared.
+const FEW: usize = 15;
+
+/// How many choices of each step get an exact answer.
+const TRIED: usize = 16;
+
+/// Pairs are begun from among so many.
+const PAIRED: usize = 6;
+
+/// How many of the dearest links are taken out again, one at a time.
+const DOUBTED: usize = 6;
+
+/// Links that save together nearly what they save singly have nothing to do with each other, and are built at once.
+const UNRELATED: f64 = 0.85;
+
+/// What is asked of a plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// What may be spent, in the network's unit.
+    pub budget: f64,
+    /// A step that removes less than this share of all hours is not worth a line.
+    pub least: f64,
+    /// Exact answers that may be asked for before the search stops where it is.
+    pub work: usize,
+    /// Of each exact answer.
+    pub limits: Limits,
+}
+
+impl Question {
+    /// Returns the usual question for a budget.
+    #[must_use]
+    pub fn of(budget: f64) -> Self {
+        Self {
+            budget,
+            least: 1e-4,
+            work: 600,
+            limits: Limits {
+                // Where a total must be sampled, a plan is a coarse thing anyway.
+                draws: 20_000,
+                ..Limits::default()
+            },
+        }
+    }
+}
+
+/// One link to build.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// What.
+    pub choice: Choice,
+    /// Its id once it is built.
+    pub link: LinkId,
+    /// Hours a year that it removes, after the steps before it.
+    pub removes: Hours,
+    /// Agencies that lose a single point of failure by it, in order of id.
+    pub relieves: Vec<AgencyId>,
+    /// Elements that cut off fewer than before, and how many fewer: the most first.
+    pub closes: Vec<(Element, usize)>,
+}
+
+/// What to build.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// In the order in which to build.
+    pub steps: Vec<Step>,
+    /// Price of all of it.
+    pub cost: f64,
+    /// Hours a year now.
+    pub before: Hours,
+    /// Hours a year with all of it.
+    pub after: Hours,
+    /// How hours were found, the least exact of all.
+    pub method: Method,
+    /// Whether all affordable sets were compared.
+    pub is_best: bool,
+    /// How many choices there were.
+    pub choices: usize,
+    /// How many exact answers were asked for.
+    pub asked: usize,
+    /// Whether the search stopped because its work was done up.
+    pub is_cut_short: bool,
+}
+
+/// Plans what to build from `choices` for a budget; what cannot be afforded, or whose ends are not there, is left
+/// out.
+///
+/// Cost: `question.work` totals of the network at most, each that of `hours::total`, and for every step an
+/// estimate of all choices in O(choices x depth).
+#[must_use]
+pub fn plan(
+    network: &Network,
+    seen: &BTreeMap<Element, Outages>,
+    choices: &[Choice],
+    question: Question,
+) -> Plan {
+    let affordable: Vec<&Choice> = choices
+        .iter()
+        .filter(|choice| choice.cost >= 0.0 && choice.cost <= question.budget)
+        .filter(|choice| choice.a != choice.b)
+        .filter(|choice| {
+            network.nodes.contains_key(&choice.a) && network.nodes.contains_key(&choice.b)
+        })
+        .collect();
+    let mut search = Search {
+        network,
+        seen,
+        choices: affordable,
+        question,
+        known: BTreeMap::new(),
+        method: Method::Exact { states: 0 },
+        is_cut_short: false,
+    };
+    let before = search.total(&[]);
+    let is_best = search.choices.len() <= FEW;
+    let chosen = if is_best {
+        search.exhaust()
+    } else {
+        search.explore(before)
+    };
+    let steps = search.steps(&chosen);
+    Plan {
+        cost: steps.iter().map(|step| step.choice.cost).sum(),
+        after: steps
+            .iter()
+            .fold(before, |hours, step| hours - step.removes),
+        before,
+        is_best: is_best && !search.is_cut_short,
+        choices: choices.len(),
+        asked: search.known.len(),
+        is_cut_short: search.is_cut_short,
+        method: search.method,
+        steps,
+    }
+}
+
+/// Choices by position, in the order in which they were found good.
+type Set = Vec<usize>;
+
+struct Search<'a> {
+    network: &'a Network,
+    seen: &'a BTreeMap<Element, Outages>,
+    choices: Vec<&'a Choice>,
+    question: Question,
+    /// Totals that were asked for, by positions ascending.
+    known: BTreeMap<Set, Hours>,
+    method: Method,
+    is_cut_short: bool,
+}
+
+impl Search<'_> {
+    /// Returns the network with some choices built, in order, and their ids.
+    fn built(&self, set: &[usize]) -> (Network, Vec<LinkId>) {
+        let mut parts = Parts::clone(self.network);
+        let links = set
+            .iter()
+            .map(|at| {
+                let choice = self.choices[*at];
+                parts.add_link(&choice.a, &choice.b, &choice.kind, choice.km)
+            })
+            .collect();
+        let network = Network::prove(parts).expect("links between nodes that exist keep it whole");
+        (network, links)
+    }
+
+    /// Returns the hours lost a year with some choices built; each set is asked for once.
+    fn total(&mut self, set: &[usize]) -> Hours {
+        let mut key = set.to_vec();
+        key.sort_unstable();
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let (network, _) = self.built(&key);
+        let graph = Graph::new(&network);
+        let chances = Chances::of(&network, self.seen);
+        let (hours, method) = total(&network, &graph, &chances, &[], self.question.limits);
+        self.method = match (self.method, method) {
+            (Method::Exact { states: a }, Method::Exact { states: b }) => {
+                Method::Exact { states: a.max(b) }
+            }
+            (Method::Exact { .. }, sampled) => sampled,
+            (sampled, _) => sampled,
+        };
+        self.known.insert(key, hours);
+        hours
+    }
+
+    fn cost(&self, set: &[usize]) -> f64 {
+        set.iter().map(|at| self.choices[*at].cost).sum()
+    }
+
+    /// Returns whether a share of the work that may be done has been done.
+    fn is_spent(&mut self, share: f64) -> bool {
+        let is_spent = self.known.len() as f64 >= share * self.question.work as f64;
+        self.is_cut_short |= is_spent;
+        is_spent
+    }
+
+    /// Compares all affordable sets. More links never lose more, so what even all the rest cannot better is left.
+    fn exhaust(&mut self) -> Set {
+        let mut best = (self.total(&[]).weighted, 0.0, Vec::new());
+        let all: Set = (0..self.choices.len()).collect();
+        self.branch(&mut Vec::new(), &all, &mut best);
+        best.2
+    }
+
+    fn branch(&mut self, taken: &mut Set, rest: &[usize], best: &mut (f64, f64, Set)) {
+        if self.is_spent(1.0) {
+            return;
+        }
+        let left = self.question.budget - self.cost(taken);
+        let rest: Set = rest
+            .iter()
+            .copied()
+            .filter(|at| self.choices[*at].cost <= left)
+            .collect();
+        let all: Set = taken.iter().chain(&rest).copied().collect();
+        let bound = self.total(&all).weighted;
+        // What saves nothing is not built: of two equal sets the cheaper is better.
+        let gain = self.least();
+        if bound > best.0 - gain {
+            return;
+        }
+        let here = (self.total(taken).weighted, self.cost(taken));
+        if here.0 < best.0 - gain {
+            *best = (here.0, here.1, taken.clone());
+        }
+        for (place, at) in rest.iter().enumerate() {
+            taken.push(*at);
+            self.branch(taken, &rest[place + 1..], best);
+            taken.pop();
+        }
+    }
+
+    /// The weighted hours below which a step is not worth a line.
+    fn least(&mut self) -> f64 {
+        self.question.least * self.total(&[]).weighted
+    }
+
+    /// Searches among many choices.
+    fn explore(&mut self, before: Hours) -> Set {
+        let mut best = self.greedy(Vec::new(), 0.6);
+        for pair in self.pairs(before) {
+            let other = self.greedy(pair, 0.8);
+            if self.total(&other).weighted < self.total(&best).weighted {
+                best = other;
+            }
+        }
+        self.improve(best)
+    }
+
+    /// Returns the choices that look best beside a set, by hours for their price and by hours, each with the hours
+    /// that it seems to save.
+    fn promising(&self, set: &[usize], left: f64) -> Vec<(f64, usize)> {
+        let (network, _) = self.built(set);
+        let graph = Graph::new(&network);
+        let chances = Chances::of(&network, self.seen);
+        let outlook = Outlook::new(&network, &graph, &chances);
+        let mut found: Vec<(f64, f64, usize)> = self
+            .choices
+            .iter()
+            .enumerate()
+            .filter(|(at, choice)| choice.cost <= left && !set.contains(at))
+            .filter_map(|(at, choice)| {
+                let saves = outlook.saves(graph.node(&choice.a)?, graph.node(&choice.b)?);
+                (saves > 0.0).then_some((saves / price(choice.cost), saves, at))
+            })
+            .collect();
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.2.cmp(&b.2)));
+        let best = found.iter().take(TRIED);
+        let mut some: Vec<(f64, usize)> = best.map(|one| (one.1, one.2)).collect();
+        found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.2.cmp(&b.2)));
+        for (_, saves, at) in found.iter().take(TRIED / 2) {
+            if !some.iter().any(|one| one.1 == *at) {
+                some.push((*saves, *at));
+            }
+        }
+        some
+    }
+
+    /// Adds what saves most for its price, again and again, until `share` of the work is done.
+    fn greedy(&mut self, start: Set, share: f64) -> Set {
+        let mut set = start;
+        let least = self.least();
+        while !self.is_spent(share) {
+            let now = self.total(&set).weighted;
+            let left = self.question.budget - self.cost(&set);
+            let promising = self.promising(&set, left);
+            if let Some(next) = self.at_once(&set, &promising) {
+                set = next;
+                continue;
+            }
+            let mut found: Vec<(f64, f64, usize)> = Vec::new();
+            for (_, at) in promising {
+                let saves = now - self.total(&with(&set, at)).weighted;
+                if saves > least {
+                    found.push((saves / price(self.choices[at].cost), saves, at));
+                }
+            }
+            found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.2.cmp(&b.2)));
+            let Some(best) = found.first().map(|one| one.0) else {
+                break;
+            };
+            let mut spent = 0.0;
+            found.retain(|(worth, _, at)| {
+                spent += self.choices[*at].cost;
+                *worth >= 0.5 * best && spent <= left
+            });
+            let mut many = found.len();
+            loop {
+                let some = &found[..many];
+                let next: Set = set
+                    .iter()
+                    .copied()
+                    .chain(some.iter().map(|one| one.2))
+                    .collect();
+                let apart: f64 = some.iter().map(|one| one.1).sum();
+                if many == 1 || now - self.total(&next).weighted >= UNRELATED * apart {
+                    set = next;
+                    break;
+                }
+                many /= 2;
+            }
+        }
+        set
+    }
+
+    /// Builds the best that seem alike in worth at once, if together they save what they seemed to: much of what is
+    /// good is good wherever else one builds, and need not be asked about one at a time.
+    fn at_once(&mut self, set: &[usize], promising: &[(f64, usize)]) -> Option<Set> {
+        let least = self.least();
+        let worth = |(saves, at): &(f64, usize)| saves / price(self.choices[*at].cost);
+        let best = worth(promising.first()?);
+        let left = self.question.budget - self.cost(set);
+        let mut spent = 0.0;
+        let some: Vec<(f64, usize)> = promising
+            .iter()
+            .filter(|one| one.0 > least && worth(one) >= 0.5 * best)
+            .filter(|one| {
+                let cost = self.choices[one.1].cost;
+                let fits = spent + cost <= left;
+                spent += if fits { cost } else { 0.0 };
+                fits
+            })
+            .copied()
+            .collect();
+        if some.len() < 2 {
+            return None;
+        }
+        let next: Set = set
+            .iter()
+            .copied()
+            .chain(some.iter().map(|one| one.1))
+            .collect();
+        let seemed: f64 = some.iter().map(|one| one.0).sum();
+        let saves = self.total(set).weighted - self.total(&next).weighted;
+        (saves >= UNRELATED * seemed).then_some(next)
+    }
+
+    /// Returns the pairs that are worth more together than apart, the best two for their price.
+    fn pairs(&mut self, before: Hours) -> Vec<Set> {
+        let some: Set = self
+            .promising(&[], self.question.budget)
+            .into_iter()
+            .take(PAIRED)
+            .map(|one| one.1)
+            .collect();
+        let mut found: Vec<(f64, Set)> = Vec::new();
+        for (place, a) in some.iter().enumerate() {
+            for b in &some[place + 1..] {
+                let set = with(&[*a], *b);
+                let cost = self.cost(&set);
+                if cost > self.question.budget || self.is_spent(1.0) {
+                    continue;
+                }
+                let saves =
+                    |search: &mut Self, set: &[usize]| before.weighted - search.total(set).weighted;
+                let both = saves(self, &set);
+                if both > saves(self, &[*a]) + saves(self, &[*b]) + self.least() {
+                    found.push((both / price(cost), set));
+                }
+            }
+        }
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        found.into_iter().take(2).map(|(_, set)| set).collect()
+    }
+
+    /// Takes out one of the dearest after the other and spends its price again, as long as that helps.
+    fn improve(&mut self, set: Set) -> Set {
+        let mut best = set;
+        loop {
+            let now = self.total(&best).weighted;
+            let mut better: Option<(f64, Set)> = None;
+            let mut dear = best.clone();
+            let cost = |at: &usize| self.choices[*at].cost;
+            dear.sort_by(|a, b| cost(b).total_cmp(&cost(a)).then(a.cmp(b)));
+            dear.truncate(DOUBTED);
+            for at in dear {
+                if self.is_spent(1.0) {
+                    break;
+                }
+                let rest: Set = best.iter().copied().filter(|other| *other != at).collect();
+                let other = self.greedy(rest, 1.0);
+                let total = self.total(&other).weighted;
+                if better.as_ref().is_none_or(|(least, _)| total < *least) {
+                    better = Some((total, other));
+                }
+            }
+            match better {
+                Some((total, set)) if total < now - self.least() => best = set,
+                _ => return best,
+            }
+        }
+    }
+
+    /// Says of every link what it does after those before it.
+    fn steps(&mut self, order: &[usize]) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut before = self.total(&[]);
+        let mut weakness = self.weakness(&[]);
+        let ids = self.built(order).1;
+        for (done, (at, link)) in order.iter().zip(ids).enumerate() {
+            let next = self.weakness(&order[..=done]);
+            let after = self.total(&order[..=done]);
+            steps.push(Step {
+                choice: self.choices[*at].clone(),
+                link,
+                removes: before - after,
+                relieves: relieved(&weakness, &next),
+                closes: closed(&weakness, &next),
+            });
+            (before, weakness) = (after, next);
+        }
+        steps
+    }
+
+    fn weakness(&self, set: &[usize]) -> Weakness {
+        let (network, _) = self.built(set);
+        let graph = Graph::new(&network);
+        Weakness::of(&network, &graph, &[])
+    }
+}
+
+/// What costs nothing is not worth infinitely much.
+fn price(cost: f64) -> f64 {
+    cost.max(1e-9)
+}
+
+fn with(set: &[usize], at: usize) -> Set {
+    let mut set = set.to_vec();
+    set.push(at);
+    set
+}
+
+/// Returns the agencies that have fewer single points, or are reached at last.
+fn relieved(before: &Weakness, after: &Weakness) -> Vec<AgencyId> {
+    let agencies = before.agencies.iter();
+    agencies
+        .filter(|(id, was)| {
+            after.agencies.get(*id).is_some_and(|is| {
+                (was.cut_off && !is.cut_off)
+                    || (!was.cut_off && is.single_points.len() < was.single_points.len())
+            })
+        })
+        .map(|(id, _)| id.clone())
+        .collect()
+}
+
+/// Returns the elements that cut off fewer, and how many fewer.
+fn closed(before: &Weakness, after: &Weakness) -> Vec<(Element, usize)> {
+    let now: BTreeMap<&Element, usize> = after
+        .elements
+        .iter()
+        .map(|weak| (&weak.element, weak.ids.len()))
+        .collect();
+    let mut closed: Vec<(Element, usize)> = before
+        .elements
+        .iter()
+        .filter_map(|weak| {
+            let left = now.get(&weak.element).copied().unwrap_or(0);
+            let fewer = weak.ids.len().saturating_sub(left);
+            (fewer > 0).then(|| (weak.element.clone(), fewer))
+        })
+        .collect();
+    closed.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    closed
+}

@@ -1,0 +1,155 @@
+//! What a new link would save, to first order: enough to say which choices are worth an exact answer.
+//!
+//! A single fault cuts off some nodes. They fall into pieces that still hold together; a new link from a piece to
+//! anywhere that is not cut off brings the piece back while the fault lasts. Summed over all faults that is what a
+//! link saves, but for faults of two and more at once and for its own.
+
+use crate::analysis::dominators::{Dominators, Point};
+use crate::analysis::hours::YEAR;
+use crate::analysis::hours::rate::Chances;
+use crate::analysis::reach::Reach;
+use crate::graph::{Cut, Graph, NodeIx};
+use crate::model::Element;
+use crate::model::network::Network;
+
+/// What every node would bring back.
+#[derive(Debug)]
+pub(super) struct Outlook<'a> {
+    graph: &'a Graph,
+    /// By node: the faults that cut it off, by place in order, and the weighted hours a year that a link from it
+    /// to somewhere safe would save; `None` for a node that is not reached even with everything up.
+    nodes: Vec<Option<Vec<(usize, f64)>>>,
+}
+
+impl<'a> Outlook<'a> {
+    /// Looks at every single fault. Cost O((n + m) log n), and the sum of what each fault cuts off.
+    pub(super) fn new(network: &Network, graph: &'a Graph, chances: &Chances) -> Self {
+        let tree = Dominators::of(graph, graph.hubs(), &Cut::default());
+        let reach = Reach::new(graph, graph.hubs(), &Cut::default());
+        let mut weights = vec![0.0; graph.node_count()];
+        for agency in network.agencies.values() {
+            if let Some(node) = graph.node(&agency.node) {
+                weights[node.index()] += f64::from(agency.weight);
+            }
+        }
+        let mut nodes: Vec<Option<Vec<(usize, f64)>>> = graph
+            .node_indices()
+            .map(|node| reach.has(node).then(Vec::new))
+            .collect();
+        let mut pieces = Pieces {
+            graph,
+            weights,
+            piece: vec![None; graph.node_count()],
+        };
+        for (place, element) in network.elements().enumerate() {
+            let cut = graph.cut([&element]);
+            let lost: Vec<NodeIx> = match &element {
+                Element::Node(id) => match graph.node(id) {
+                    Some(node) => tree.behind(Point::Node(node)).to_vec(),
+                    None => continue,
+                },
+                Element::Link(id) => match graph.link(id) {
+                    Some(link) => tree.behind(Point::Link(link)).to_vec(),
+                    None => continue,
+                },
+                Element::Risk(_) => reach.lost(cut.nodes(), cut.links()),
+            };
+            let hours = chances
+                .at(place)
+                .map_or(0.0, |chance| YEAR * chance.unavailability);
+            for (node, weight) in pieces.of(&lost, &cut) {
+                if let Some(faults) = &mut nodes[node.index()] {
+                    faults.push((place, hours * weight));
+                }
+            }
+        }
+        Self { graph, nodes }
+    }
+
+    /// Returns the weighted hours a year that a link between two nodes would save, to first order.
+    pub(super) fn saves(&self, a: NodeIx, b: NodeIx) -> f64 {
+        let (Some(of_a), Some(of_b)) = (&self.nodes[a.index()], &self.nodes[b.index()]) else {
+            // Who is cut off for good would be brought back for good.
+            return if self.nodes[a.index()].is_some() == self.nodes[b.index()].is_some() {
+                0.0
+            } else {
+                YEAR
+            };
+        };
+        let side = |own: &[(usize, f64)], other: &[(usize, f64)], through: NodeIx| -> f64 {
+            if !self.graph.is_transit(through) && !self.graph.hubs().contains(&through) {
+                return 0.0;
+            }
+            own.iter()
+                .filter(|(fault, _)| {
+                    other
+                        .binary_search_by_key(fault, |(place, _)| *place)
+                        .is_err()
+                })
+                .map(|(_, hours)| hours)
+                .sum()
+        };
+        side(of_a, of_b, b) + side(of_b, of_a, a)
+    }
+}
+
+/// Splits what is cut off into what still holds together.
+struct Pieces<'a> {
+    graph: &'a Graph,
+    weights: Vec<f64>,
+    /// By node: `usize::MAX` while it waits, then the number of its piece.
+    piece: Vec<Option<usize>>,
+}
+
+impl Pieces<'_> {
+    /// Returns the nodes that are cut off and stand, with the weight that each would bring back.
+    fn of(&mut self, lost: &[NodeIx], cut: &Cut) -> Vec<(NodeIx, f64)> {
+        let stands = |node: &NodeIx| cut.nodes().binary_search(node).is_err();
+        for node in lost {
+            self.piece[node.index()] = stands(node).then_some(usize::MAX);
+        }
+        let mut sums: Vec<f64> = Vec::new();
+        let mut found: Vec<(NodeIx, Option<usize>)> = Vec::new();
+        let mut stack = Vec::new();
+        for start in lost {
+            if self.piece[start.index()] != Some(usize::MAX) || !self.graph.is_transit(*start) {
+                continue;
+            }
+            let number = sums.len();
+            let mut sum = 0.0;
+            self.piece[start.index()] = Some(number);
+            stack.push(*start);
+            while let Some(node) = stack.pop() {
+                sum += self.weights[node.index()];
+                found.push((node, Some(number)));
+                for (link, next) in self.graph.neighbours(node) {
+                    let waits = self.piece[next.index()] == Some(usize::MAX);
+                    if !waits || cut.links().binary_search(&link).is_ok() {
+                        continue;
+                    }
+                    if self.graph.is_transit(next) {
+                        self.piece[next.index()] = Some(number);
+                        stack.push(next);
+                    } else {
+                        // It comes back with every piece that it hangs on, and brings nobody back itself.
+                        sum += self.weights[next.index()];
+                    }
+                }
+            }
+            sums.push(sum);
+        }
+        for node in lost {
+            if self.piece[node.index()] == Some(usize::MAX) {
+                found.push((*node, None));
+            }
+            self.piece[node.index()] = None;
+        }
+        found
+            .into_iter()
+            .map(|(node, piece)| {
+                let weight = piece.map_or(self.weights[node.index()], |piece| sums[piece]);
+                (node, weight)
+            })
+            .collect()
+    }
+}
