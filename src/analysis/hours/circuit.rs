@@ -108,10 +108,7 @@ impl Circuit {
                 Factor::Want(want) => reached[want as usize] += flow,
             }
         }
-        Values {
-            slope,
-            reached,
-        }
+        Values { slope, reached }
     }
 }
 
