@@ -417,10 +417,9 @@ fn names(
     }
     if top < ids.len() {
         let more = [(ids.len() - top).to_string(), ids.len().to_string()];
-        text.push_str(&format!(
-            "  {}\n",
-            words.with("weak.more", &[&more[0], &more[1]])
-        ));
+        text.push_str("  ");
+        text.push_str(&words.with("weak.more", &[&more[0], &more[1]]));
+        text.push('\n');
     }
     text
 }
