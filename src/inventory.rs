@@ -12,7 +12,7 @@ mod blind;
 mod layout;
 mod lint;
 mod names;
-mod quantity;
+pub mod quantity;
 mod resolve;
 mod suggest;
 mod table;
