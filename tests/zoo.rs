@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use spanwatch::analysis::Weakness;
+use spanwatch::analysis::augment::{Augmentation, Goal, Offer, Proof};
 use spanwatch::analysis::cuts::Cuts;
 use spanwatch::graph::Graph;
 use spanwatch::inventory::import::{Input, Options, graphml, pairs};
@@ -342,6 +343,59 @@ fn as_graph(file: &Value, folder: &Path) -> Vec<PathBuf> {
     let paths = vec![folder.join("graph.graphml")];
     fs::write(&paths[0], text).expect("written");
     paths
+}
+
+#[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "the ratio of the greedy choice is worth a line"
+)]
+fn links_to_build_in_the_zoo_cost_what_the_optimum_costs() {
+    let Some(path) = shared("data/topologies/zoo_augmentation_weighted.json") else {
+        return;
+    };
+    let text = fs::read_to_string(path).expect("readable");
+    let oracle: BTreeMap<String, Value> = serde_json::from_str(&text).expect("JSON");
+    let (mut asked, mut greedy, mut worst) = (0_u32, 0.0, 1.0_f64);
+    for known in read() {
+        let Some(answer) = oracle.get(&known.name).or_else(|| oracle.get(&known.file)) else {
+            continue;
+        };
+        let offers: Vec<Offer> = answer["candidates"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|offer| Offer {
+                a: node_name(number(&offer[0])).as_str().into(),
+                b: node_name(number(&offer[1])).as_str().into(),
+                cost: offer[2].as_f64().expect("a cost"),
+            })
+            .collect();
+        let optimum = answer["optimal_cost"].as_f64().expect("a cost");
+        let found = Augmentation::of(&known.network, &offers, &Goal::default()).expect("accepted");
+        assert_eq!(found.proof, Proof::Optimal, "{}", known.name);
+        assert!(
+            found.unhelped.is_empty(),
+            "{}: {:?}",
+            known.name,
+            found.unhelped
+        );
+        assert!(
+            (found.cost - optimum).abs() <= 1e-9 * optimum,
+            "{}: {} against {optimum}",
+            known.name,
+            found.cost
+        );
+        let ratio = answer["greedy_cost"].as_f64().expect("a cost") / optimum;
+        greedy += ratio;
+        worst = worst.max(ratio);
+        asked += 1;
+    }
+    assert_eq!(asked as usize, oracle.len());
+    println!(
+        "{asked} networks: own 1.00 x the optimum; greedy {:.3} x on average, {worst:.3} x at worst",
+        greedy / f64::from(asked)
+    );
 }
 
 #[test]

@@ -12,6 +12,9 @@ use crate::cli::{Common, folder};
 use crate::inventory::import::{Input, Options, csv, graphml, netbox, pairs, sndlib};
 use crate::model::fault::Source;
 
+/// More files than these are counted and not listed.
+const SHOWN: usize = 8;
+
 const AFTER: &str = "\
 Examples:
   spanwatch import csv agencies.csv -o mynet
@@ -126,7 +129,17 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
         // Writing to a String cannot fail.
         let _ = writeln!(said, "{}", crate::report::clean(note));
     }
-    for path in &written {
+    // Dozens of lines would hide the notes above them.
+    let few = if written.len() > SHOWN {
+        let count = written.len().to_string();
+        let folder = target.display().to_string();
+        let line = words.with("import.wrote", &[&count, &crate::report::clean(&folder)]);
+        let _ = writeln!(said, "{line}");
+        &[][..]
+    } else {
+        &written
+    };
+    for path in few {
         let path = path.display().to_string();
         let _ = writeln!(
             said,

@@ -68,6 +68,7 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("node", "agency", "string"),
     ("node", "cuts_off", "int"),
     ("node", "cuts_off_weight", "long"),
+    ("edge", "a", "string"),
     ("edge", "source_port", "string"),
     ("edge", "target_port", "string"),
     ("edge", "kind", "string"),
@@ -214,6 +215,8 @@ fn write_link(xml: &mut Xml, shapes: &Shapes<'_>, link: &Link) -> std::io::Resul
         .with_attribute(("source", allowed(link.a.node.as_str()).as_str()))
         .with_attribute(("target", allowed(link.b.node.as_str()).as_str()))
         .write_inner_content(|xml| {
+            // Programs that know no direction turn edges round; the ports must not change sides then.
+            datum(xml, "e_a", link.a.node.as_str())?;
             maybe(xml, "e_source_port", link.a.port.as_ref())?;
             maybe(xml, "e_target_port", link.b.port.as_ref())?;
             datum(xml, "e_kind", &link.kind)?;

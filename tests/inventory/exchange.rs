@@ -111,6 +111,25 @@ fn our_own_graph_gives_back_the_same_network() {
 }
 
 #[test]
+fn a_graph_of_ours_that_networkx_turned_round_is_the_same_network() {
+    let network = everything().network;
+    let text = exported(&network);
+    let ends = "source=\"dc\" target=\"pop\"";
+    assert!(text.contains(ends));
+    let turned = text
+        .replace(ends, "source=\"pop\" target=\"dc\"")
+        .replace(">true<", ">True<")
+        .replace("<edge id=\"dc--pop\"", "<edge")
+        .replace("<data key=\"e_a\">dc</data>\n   <data key=\"e_source_port\">xe", "<data key=\"id\">dc--pop</data><data key=\"e_a\">dc</data>\n   <data key=\"e_source_port\">xe");
+    assert!(turned.contains("<data key=\"id\">dc--pop"));
+    let (_, loaded) = accepted(graphml::import(
+        &input("x.graphml", &turned),
+        &options("x.graphml"),
+    ));
+    assert_same(&network, &loaded.network);
+}
+
+#[test]
 fn what_is_usual_is_said_once() {
     let text = exported(&reference());
     let (imported, _) = accepted(graphml::import(

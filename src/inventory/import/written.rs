@@ -3,22 +3,21 @@
 //! The texts read back as the same network, value for value. The hard part is what to leave out: a default is
 //! lifted out of a kind only where every member of the kind has a value, because no key can take one away again.
 
+mod asking;
+mod network;
+mod rest;
 mod table;
 mod usual;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use jiff::civil::Weekday;
-use jiff::tz::TimeZone;
-
-use crate::inventory::import::written::table::{Lines, decimal, key, list, text};
+use crate::inventory::import::written::asking::{ping, snmp};
+use crate::inventory::import::written::table::{Lines, decimal, list, text};
 use crate::inventory::import::written::usual::Usual;
-use crate::inventory::quantity::{capacity_text, duration_text};
+use crate::inventory::quantity::capacity_text;
 use crate::inventory::suggest;
-use crate::inventory::table::is_id;
-use crate::model::agency::{Agency, Contact, Endpoints, Hours, Level};
-use crate::model::network::{Link, Maintenance, Node, Parts, Policy};
+use crate::model::agency::{Agency, Contact, Endpoints, Level};
+use crate::model::network::{Link, Node, Parts};
 use crate::model::target::Method;
 use crate::model::{AreaCode, NodeId};
 
@@ -31,7 +30,11 @@ const FULL: usize = 4 << 20;
 pub(crate) fn files(parts: &Parts, origin: &str) -> BTreeMap<String, String> {
     let usual = Usual::of(parts);
     let mut shelf = Shelf::default();
-    shelf.add("network", &format!("# {origin}\n"), &network(parts, &usual));
+    shelf.add(
+        "network",
+        &format!("# {origin}\n"),
+        &network::network(parts, &usual),
+    );
     let own: BTreeMap<&NodeId, &Agency> = parts
         .agencies
         .values()
@@ -92,7 +95,7 @@ pub(crate) fn files(parts: &Parts, origin: &str) -> BTreeMap<String, String> {
             &said,
         );
     }
-    rest(parts, &usual, &mut shelf);
+    rest::rest(parts, &usual, &mut shelf);
     shelf.files
 }
 
@@ -141,125 +144,6 @@ fn is_own(agency: &Agency, node: &Node) -> bool {
         && node.name == agency.name
         && node.area == agency.area
         && node.was == agency.was
-}
-
-fn network(parts: &Parts, usual: &Usual) -> String {
-    let mut lines = Lines::default();
-    lines.say("id", Some(text(&parts.id)));
-    if parts.name != parts.id {
-        lines.say("name", Some(text(&parts.name)));
-    }
-    if parts.example {
-        lines.say("example", Some("true".into()));
-    }
-    lines.say(
-        "expected_agencies",
-        parts.expected_agencies.map(|count| count.to_string()),
-    );
-    lines.say("hubs", Some(list(&parts.hubs)));
-    if parts.hubs.first() != Some(&parts.monitor) {
-        lines.say("monitor", Some(text(parts.monitor.as_str())));
-    }
-    let zone = parts.time_zone.iana_name().filter(|name| *name != "UTC");
-    lines.say("time_zone", zone.map(text));
-    let mut said = lines.table("[network]");
-    let base = Policy::default();
-    said += &ping(&usual.policy, &base).table_if("[defaults.ping]");
-    said += &snmp(&usual.policy, &base).table_if("[defaults.snmp]");
-    for (kind, default) in &usual.links {
-        let mut lines = Lines::default();
-        lines.say("metric", default.metric.map(|metric| metric.to_string()));
-        lines.say(
-            "capacity",
-            default.capacity.map(|bits| text(&capacity_text(bits))),
-        );
-        lines.rates(default.rates);
-        said += &lines.table_if(&format!("[defaults.link.{}]", key(kind)));
-    }
-    for (of, defaults) in [("node", &usual.nodes), ("risk", &usual.risks)] {
-        for (kind, default) in defaults {
-            let mut lines = Lines::default();
-            lines.rates(*default);
-            said += &lines.table_if(&format!("[defaults.{of}.{}]", key(kind)));
-        }
-    }
-    for (id, hours) in &parts.hours {
-        said += &hours_table(id, hours);
-    }
-    for provider in parts.providers.values() {
-        let mut lines = Lines::default();
-        if provider.name != provider.id.as_str() {
-            lines.say("name", Some(text(&provider.name)));
-        }
-        lines.say("hotline", provider.hotline.as_deref().map(text));
-        said += &lines.table(&format!("[provider.{}]", key(provider.id.as_str())));
-    }
-    said
-}
-
-const DAYS: [(Weekday, &str); 7] = [
-    (Weekday::Monday, "mon"),
-    (Weekday::Tuesday, "tue"),
-    (Weekday::Wednesday, "wed"),
-    (Weekday::Thursday, "thu"),
-    (Weekday::Friday, "fri"),
-    (Weekday::Saturday, "sat"),
-    (Weekday::Sunday, "sun"),
-];
-
-fn hours_table(id: &str, hours: &Hours) -> String {
-    let open: Vec<usize> = (0..7)
-        .filter(|at| hours.days.contains(&DAYS[*at].0))
-        .collect();
-    let is_run = open.windows(2).all(|two| two[1] == two[0] + 1);
-    let days = match (open.first(), open.last()) {
-        (Some(0), Some(6)) if is_run => "daily".to_owned(),
-        (Some(first), Some(last)) if is_run && last > first => {
-            format!("{}-{}", DAYS[*first].1, DAYS[*last].1)
-        }
-        _ => {
-            let words: Vec<&str> = open.iter().map(|at| DAYS[*at].1).collect();
-            words.join(",")
-        }
-    };
-    let mut lines = Lines::default();
-    lines.say("days", Some(text(&days)));
-    for (name, time) in [("from", hours.from), ("to", hours.to)] {
-        let whole = time.to_string();
-        let short = whole.strip_suffix(":00").unwrap_or(&whole);
-        lines.say(name, Some(text(short)));
-    }
-    lines.table(&format!("[hours.{}]", key(id)))
-}
-
-/// What of pinging differs from a policy.
-fn ping(policy: &Policy, from: &Policy) -> Lines {
-    let mut lines = Lines::default();
-    for (name, value, usual) in [
-        ("interval", policy.ping_interval, from.ping_interval),
-        ("timeout", policy.ping_timeout, from.ping_timeout),
-        ("rtt_max", policy.rtt_max, from.rtt_max),
-    ] {
-        lines.say(name, (value != usual).then(|| text(&duration_text(value))));
-    }
-    lines
-}
-
-/// What of polling differs from a policy.
-fn snmp(policy: &Policy, from: &Policy) -> Lines {
-    let mut lines = Lines::default();
-    for (name, value, usual) in [
-        ("interval", policy.snmp_interval, from.snmp_interval),
-        ("timeout", policy.snmp_timeout, from.snmp_timeout),
-    ] {
-        lines.say(name, (value != usual).then(|| text(&duration_text(value))));
-    }
-    let retries = policy.snmp_retries;
-    lines.say(
-        "retries",
-        (retries != from.snmp_retries).then(|| retries.to_string()),
-    );
-    lines
 }
 
 fn plain_node(parts: &Parts, node: &Node, usual: &Usual) -> String {
@@ -446,74 +330,4 @@ fn connection(link: &Link, usual: &Usual, lines: &mut Lines) {
     if !link.was.is_empty() {
         lines.say("was", Some(list(&link.was)));
     }
-}
-
-/// Risk groups, services, work that is planned, links that could be built.
-fn rest(parts: &Parts, usual: &Usual, shelf: &mut Shelf) {
-    for risk in parts.risks.values() {
-        let mut lines = Lines::default();
-        lines.say("id", Some(text(risk.id.as_str())));
-        if risk.name != risk.id.as_str() {
-            lines.say("name", Some(text(&risk.name)));
-        }
-        if risk.kind != "duct" {
-            lines.say("kind", Some(text(&risk.kind)));
-        }
-        lines.rates(usual.beyond_risk(risk));
-        let head = "# What fails together; its members say risk = [\"..\"].\n";
-        shelf.add("risk", head, &lines.table("[[risk_group]]"));
-    }
-    for service in parts.services.values() {
-        let mut lines = Lines::default();
-        lines.say("id", Some(text(service.id.as_str())));
-        if service.name != service.id.as_str() {
-            lines.say("name", Some(text(&service.name)));
-        }
-        lines.say("node", Some(text(service.node.as_str())));
-        let mut check = Lines::default();
-        for (name, value) in &service.check {
-            let is_number = name == "expect" && value.parse::<u16>().is_ok();
-            let value = if is_number {
-                value.clone()
-            } else {
-                text(value)
-            };
-            check.say(name, Some(value));
-        }
-        lines.say("check", check.inline());
-        let head = "# What agencies need from the network.\n";
-        shelf.add("services", head, &lines.table("[[service]]"));
-    }
-    for candidate in &parts.candidates {
-        let mut lines = Lines::default();
-        lines.say("a", Some(text(candidate.a.as_str())));
-        lines.say("b", Some(text(candidate.b.as_str())));
-        if candidate.kind != "fibre" {
-            lines.say("kind", Some(text(&candidate.kind)));
-        }
-        lines.say("length_km", candidate.length_km.map(decimal));
-        lines.say("cost", Some(decimal(candidate.cost)));
-        let head = "# Links that could be built.\n";
-        shelf.add("candidates", head, &lines.table("[[candidate]]"));
-    }
-    for maintenance in &parts.maintenances {
-        let head = "# Work that is planned.\n";
-        shelf.add("work", head, &work(maintenance, &parts.time_zone));
-    }
-}
-
-fn work(maintenance: &Maintenance, zone: &TimeZone) -> String {
-    let moment = |at: Timestamp| at.display_with_offset(zone.to_offset(at)).to_string();
-    let id = maintenance.id.as_str();
-    let mut lines = Lines::default();
-    // One that could not be written as an id was made from the ticket, and will be again.
-    lines.say("id", is_id(id).then(|| text(id)));
-    lines.say("elements", Some(list(&maintenance.elements)));
-    lines.say("from", Some(moment(maintenance.from)));
-    lines.say("to", Some(moment(maintenance.to)));
-    if !maintenance.reason.is_empty() {
-        lines.say("reason", Some(text(&maintenance.reason)));
-    }
-    lines.say("ticket", maintenance.ticket.as_deref().map(text));
-    lines.table("[[maintenance]]")
 }
