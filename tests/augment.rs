@@ -206,6 +206,56 @@ fn greedy_is_not_enough_and_a_cheap_pair_is_found() {
     assert_eq!((found.build.as_slice(), found.cost), (&[6, 7][..], 2.0));
 }
 
+/// A hub with agencies around it, and offers from each to each, at a price that a rule gives.
+fn star(leaves: usize, price: impl Fn(usize) -> f64) -> (Network, Vec<Offer>) {
+    let names: Vec<String> = (0..leaves).map(|at| format!("x{at:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut sketch = Sketch::new(&["hub"]).agencies("hub", &names);
+    for node in sketch.0.nodes.values_mut() {
+        node.transit = true;
+    }
+    let mut offers = Vec::new();
+    for (at, a) in names.iter().enumerate() {
+        for b in &names[..at] {
+            offers.push(offer(a, b, price(offers.len())));
+        }
+    }
+    (sketch.network(), offers)
+}
+
+#[test]
+fn odd_numbers_of_leaves_are_proven_by_whole_prices() {
+    let (network, offers) = star(41, |_| 3.0);
+    let found = Augmentation::of(&network, &offers, &Goal::default()).expect("accepted");
+    assert_eq!(
+        (found.build.len(), found.cost, found.proof),
+        (21, 63.0, Proof::Optimal)
+    );
+}
+
+#[test]
+fn a_bound_that_is_met_is_said_and_holds() {
+    // Hardly any two prices differ, so that nothing can be ruled out.
+    let mut dice = Dice::new(7);
+    let prices: Vec<f64> = (0..1000)
+        .map(|_| 1.0 + dice.roll(100) as f64 * 1e-5)
+        .collect();
+    let (network, offers) = star(33, |at| prices[at]);
+    let found = Augmentation::of(&network, &offers, &Goal::default()).expect("accepted");
+    assert!(losses(&built(&network, &offers, &found.build), &Goal::default()).is_empty());
+    let least = match found.proof {
+        Proof::Optimal => found.cost,
+        Proof::Bounded { least } => least,
+    };
+    assert!(least <= found.cost && least > 16.4, "{found:?}");
+    assert!(found.cost < 17.01, "{found:?}");
+    assert_eq!(
+        Augmentation::of(&network, &offers, &Goal::default()),
+        Ok(found),
+        "every time"
+    );
+}
+
 #[test]
 fn whom_no_offer_helps_is_named_with_what_stays() {
     let network = Sketch::new(&["hub"])

@@ -245,6 +245,14 @@ fn programme(rows: &[Vec<usize>], costs: &[f64]) -> (Vec<usize>, f64, bool) {
             .solve_with(options)
             .map(|outcome| (outcome, variables))
     };
+    let relaxed = relaxed(solve(false).ok().map(|(outcome, _)| outcome), unit);
+    // A sum of whole prices is whole, which often closes the gap without a single branch.
+    let is_counted = columns.iter().all(|column| costs[*column].fract() == 0.0);
+    let least = if is_counted { relaxed.ceil() } else { relaxed };
+    let cost = price(&begun);
+    if cost <= least {
+        return (begun, cost, true);
+    }
     if let Ok((SolveOutcome::Solution(solution), variables)) = solve(true) {
         let chosen: Vec<usize> = variables
             .iter()
@@ -256,17 +264,14 @@ fn programme(rows: &[Vec<usize>], costs: &[f64]) -> (Vec<usize>, f64, bool) {
             row.iter()
                 .any(|column| chosen.binary_search(column).is_ok())
         });
-        if is_cover {
-            let cost = price(&chosen);
-            if solution.status() == microlp::SolutionStatus::Optimal {
-                return (chosen, cost, true);
-            }
-            let least = relaxed(solve(false).ok().map(|(outcome, _)| outcome), unit);
-            return (chosen, least.min(cost), false);
+        let found = price(&chosen);
+        if is_cover && solution.status() == microlp::SolutionStatus::Optimal {
+            return (chosen, found, true);
+        }
+        if is_cover && found < cost {
+            return (chosen, least.min(found), false);
         }
     }
-    let least = relaxed(solve(false).ok().map(|(outcome, _)| outcome), unit);
-    let cost = price(&begun);
     (begun, least.min(cost), false)
 }
 

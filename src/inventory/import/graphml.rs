@@ -2,7 +2,8 @@
 //!
 //! A file that `export graphml` wrote, also after Gephi or networkx had it in hand, says so in the graph's data key
 //! `schema` and gives back everything that the format can hold. What it cannot hold: which file a table stood in,
-//! comments, the network's currency, and how a value was said (a default, or at the thing itself).
+//! comments, the network's currency, how a value was said (a default, or at the thing itself), and the characters
+//! U+FFFE and U+FFFF, which XML forbids. What was found out (`hub`, `agencies`, `cuts_off`) is not read back.
 //! Any other graph, those of the Topology Zoo and of yEd among them, gives nodes and links, with what its data keys
 //! mean by their usual names.
 
@@ -36,9 +37,13 @@ pub fn import(input: &Input, options: &Options) -> Result<Imported, Faults> {
             notes: Vec::new(),
         });
     }
+    let options = Options {
+        name: options.name.clone().or_else(|| foreign::name(&document)),
+        ..options.clone()
+    };
     let draft = foreign::draft(&document);
     if !draft.faults.is_empty() {
         return Err(Faults(draft.faults));
     }
-    settle(draft, options, "graphml")
+    settle(draft, &options, "graphml")
 }

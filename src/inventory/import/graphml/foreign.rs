@@ -12,6 +12,16 @@ use crate::inventory::quantity;
 use crate::inventory::suggest::{fold, slug};
 use crate::model::network::Position;
 
+/// Returns what a graph calls its network.
+pub(super) fn name(document: &Document) -> Option<String> {
+    let said = &document.graph.data;
+    let name = ["Network", "name", "label", "title"]
+        .iter()
+        .find_map(|key| said.get(*key));
+    let name = clean(&name?.text);
+    (!name.is_empty() && name.len() <= 200).then_some(name)
+}
+
 /// Returns the nodes and links of a graph.
 pub(super) fn draft(document: &Document) -> Draft {
     let mut draft = Draft::default();
