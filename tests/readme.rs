@@ -93,6 +93,30 @@ fn desk() -> tempfile::TempDir {
                  Head office;192.0.2.1;;;;5\n\
                  Northern clinic;192.0.2.11;Head office;Carrier;North;2\n";
     fs::write(desk.path().join("agencies.csv"), sheet).expect("written");
+    for (name, text) in [
+        (
+            "nodes.csv",
+            "id;name;address;role\nhq;Head office;192.0.2.1;hub\npop;PoP North;192.0.2.2;pop\nclinic;Northern clinic;192.0.2.11;agency\n",
+        ),
+        (
+            "links.csv",
+            "a;b;kind;bandwidth\nhq;pop;fibre;1G\npop;clinic;fibre;100M\n",
+        ),
+        (
+            "sites.csv",
+            "Name,Status,Region,Latitude,Longitude\nHead office,Active,,,\nClinic,Active,North,,\n",
+        ),
+        (
+            "devices.csv",
+            "Name,Status,Site,Role,Manufacturer,Type,IP Address\nhq-r1,Active,Head office,Core Router,Example,ER-4,192.0.2.1/24\nclinic-r1,Active,Clinic,CPE,Example,CE-1,192.0.2.11/24\n",
+        ),
+        (
+            "cables.csv",
+            "Device A,Termination A,Device B,Termination B,Status,Type\nhq-r1,xe-0,clinic-r1,eth0,Connected,Singlemode Fiber\n",
+        ),
+    ] {
+        fs::write(desk.path().join(name), text).expect("written");
+    }
     desk
 }
 

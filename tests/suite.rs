@@ -24,6 +24,9 @@ mod wire;
 /// Weak elements, against brute force and against what is known of the reference network.
 mod analysis;
 
+/// The cheapest links against single points, against all sets of them.
+mod augment;
+
 /// The binary as people and cron meet it.
 mod command;
 
