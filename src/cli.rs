@@ -20,6 +20,7 @@ pub mod init;
 pub mod lab;
 pub mod lint;
 pub mod list;
+pub mod locate;
 pub mod show;
 pub mod start;
 pub mod watch;
@@ -54,6 +55,7 @@ Examples:
   spanwatch lint                        is the topology sound?
   spanwatch list agencies 'level=city'  who is there
   spanwatch weak                        what to fear, ranked
+  spanwatch locate --silent ID,ID       which fault explains these silences
   spanwatch show pop-thuan-hoa          all about one
   spanwatch export html -o report.html  one file to read, print and keep
 
@@ -119,6 +121,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Weak(weak::Args),
+    Locate(locate::Args),
     Export(export::Args),
 }
 
@@ -135,6 +138,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::List(args)) => list::run(args, common),
         Some(Command::Show(args)) => show::run(args, common),
         Some(Command::Weak(args)) => weak::run(args, common),
+        Some(Command::Locate(args)) => locate::run(args, common),
         Some(Command::Export(args)) => export::run(args, common),
         Some(Command::Init(args)) => init::run(args, common),
         Some(Command::Import(args)) => import::run(args, common),

@@ -12,6 +12,7 @@ pub mod html;
 pub mod json;
 pub mod kind;
 pub mod listing;
+pub mod locate;
 pub mod map;
 pub mod profile;
 pub mod reason;

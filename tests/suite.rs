@@ -36,6 +36,9 @@ mod inventory;
 /// Which fault explains these silences, against brute force.
 mod locate;
 
+/// Which links lose packets, in simulation and against an exhaustive search.
+mod lossy;
+
 /// Networks in a few words, for the others.
 mod sketch;
 
