@@ -93,6 +93,8 @@ fn desk() -> tempfile::TempDir {
                  Head office;192.0.2.1;;;;5\n\
                  Northern clinic;192.0.2.11;Head office;Carrier;North;2\n";
     fs::write(desk.path().join("agencies.csv"), sheet).expect("written");
+    let counts = "target,sent,lost\nthuan-hoa-thcs,300,30\nthuan-hoa-tieu-hoc,300,28\nthuan-hoa-ubnd,300,0\n";
+    fs::write(desk.path().join("counts.csv"), counts).expect("written");
     desk
 }
 
@@ -214,7 +216,8 @@ fn type_it(desk: &Path, line: &str) {
             assert_eq!(output.status.code(), Some(0), "{line}: {said}");
         }
         [
-            name @ ("lint" | "explain" | "list" | "show" | "weak" | "export" | "init" | "import"),
+            name @ ("lint" | "explain" | "list" | "show" | "weak" | "locate" | "export" | "init"
+            | "import"),
             ..,
         ] => {
             let output = run(desk, arguments);

@@ -36,6 +36,9 @@ mod inventory;
 /// Which fault explains these silences, against brute force.
 mod locate;
 
+/// What to ask next, and `locate` as it is typed.
+mod asks;
+
 /// Which links lose packets, in simulation and against an exhaustive search.
 mod lossy;
 

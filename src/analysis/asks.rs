@@ -1,8 +1,9 @@
 //! What to ask next: the questions that part elements which nothing has told apart yet.
 //!
 //! Not a plan of measurement: nobody is asked here. A candidate question has one outcome for each element that may be
-//! the cause; asking it leaves the elements with the outcome that is heard. The questions that part most of the
-//! probability stand first, and the list ends when everything is parted or nothing more can be.
+//! the cause; asking it leaves the elements with the outcome that is heard. Pings stand before ports, because anybody can
+//! send them; of each sort those first that part most of the probability. The list ends when everything is parted or
+//! nothing more can be.
 
 use crate::model::Element;
 use crate::model::LinkId;
@@ -44,7 +45,7 @@ pub(super) struct Candidate {
 
 /// Chooses the questions that part some elements, by how probable each of these is.
 ///
-/// Of questions that say the same the first in the order of candidates is taken. Cost O(candidates × elements) for each
+/// `candidates` holds pings before ports; of those that say the same the first is taken. Cost O(candidates × elements) for each
 /// question.
 pub(super) fn chosen(
     elements: &[Element],
@@ -66,6 +67,12 @@ pub(super) fn chosen(
         };
         let mut best: Option<(f64, usize)> = None;
         for (place, candidate) in candidates.iter().enumerate() {
+            let is_after_a_ping = best.is_some_and(|(_, ping)| {
+                candidates[ping].port.is_none() && candidate.port.is_some()
+            });
+            if is_after_a_ping {
+                continue;
+            }
             let worth = worth(candidate);
             // What parts nothing is worth nothing, but for the last bits of a sum.
             if worth > best.map_or(1e-9, |(known, _)| known + 1e-9) {
