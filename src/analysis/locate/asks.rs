@@ -73,7 +73,19 @@ impl Locator {
             .into_iter()
             .map(|target| target.id)
             .collect();
-        for target in &targets {
+        // Of targets that say the same a router in question says it best, then the nearest router.
+        let mut pinged: Vec<&TargetId> = targets.iter().collect();
+        pinged.sort_by_key(|target| {
+            let node = self.graph.node(&target.node);
+            let is_other = !elements.contains(&Element::Node(target.node.clone()));
+            let is_leaf = node.is_none_or(|node| !self.graph.is_transit(node));
+            (
+                is_other,
+                is_leaf,
+                node.and_then(|node| self.reach.depth(node)),
+            )
+        });
+        for target in pinged {
             let is_known =
                 facts.silent.contains(&target.node) || facts.answering.contains(&target.node);
             if is_known || target.method == Method::Snmp {
