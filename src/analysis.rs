@@ -3,6 +3,7 @@
 //! The answers are ordered totally, so that the same network gives the same bytes. Nothing here measures; what
 //! was measured comes in as `locate::Facts`.
 
+pub mod asks;
 pub mod augment;
 pub mod cuts;
 pub mod dominators;

@@ -20,6 +20,7 @@ pub mod init;
 pub mod lab;
 pub mod lint;
 pub mod list;
+pub mod locate;
 pub mod naming;
 pub mod plan;
 pub mod show;
@@ -56,8 +57,10 @@ Examples:
   spanwatch check                       one sweep, one verdict, for cron
   spanwatch lint                        is the topology sound?
   spanwatch list agencies 'level=city'  who is there
-  spanwatch weak                        what to fear, ranked
+  spanwatch weak                        what to fear, ranked by hours
   spanwatch what-if --fail pop-kim-long what would be, beside what is
+  spanwatch plan --budget 20000         what to build next
+  spanwatch locate --silent ID,ID       which fault explains these silences
   spanwatch show pop-thuan-hoa          all about one
   spanwatch export html -o report.html  one file to read, print and keep
 
@@ -125,6 +128,7 @@ enum Command {
     Weak(weak::Args),
     Plan(plan::Args),
     WhatIf(what_if::Args),
+    Locate(locate::Args),
     Export(export::Args),
 }
 
@@ -143,6 +147,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Weak(args)) => weak::run(args, common),
         Some(Command::Plan(args)) => plan::run(args, common),
         Some(Command::WhatIf(args)) => what_if::run(args, common),
+        Some(Command::Locate(args)) => locate::run(args, common),
         Some(Command::Export(args)) => export::run(args, common),
         Some(Command::Init(args)) => init::run(args, common),
         Some(Command::Import(args)) => import::run(args, common),

@@ -13,6 +13,7 @@ pub mod html;
 pub mod json;
 pub mod kind;
 pub mod listing;
+pub mod locate;
 pub mod map;
 pub mod plan;
 pub mod profile;

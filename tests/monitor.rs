@@ -11,7 +11,7 @@ use spanwatch::app::reference::Reference;
 use spanwatch::lab::action::{Action, Loss};
 use spanwatch::model::agency::Hours;
 use spanwatch::model::health::Health;
-use spanwatch::model::incident::{IncidentKind, IncidentSeverity};
+use spanwatch::model::incident::{Evidence, IncidentKind, IncidentSeverity};
 use spanwatch::model::network::{Maintenance, Network, Parts};
 use spanwatch::model::target::Method;
 use spanwatch::model::{AgencyId, Element, MaintenanceId, NodeId};
@@ -238,6 +238,57 @@ fn a_lossy_link_is_one_loss_incident_and_ends_when_it_is_mended() {
     trial.act(&Action::RestoreAll);
     trial.run(700);
     assert_eq!(trial.open(), []);
+}
+
+#[test]
+fn two_lossy_links_are_two_loss_incidents_and_each_says_what_it_loses() {
+    let reference = reference();
+    let mut trial = Trial::of(&reference, 6);
+    trial.run(70);
+    let links =
+        ["pop-phu-ho--pop-phu-vang", "thuan-hoa-thcs--pop"].map(|id| Element::Link(id.into()));
+    for element in &links {
+        trial.act(&Action::Loss {
+            element: element.clone(),
+            loss: Loss::of(0.15),
+        });
+    }
+    trial.run(900);
+    let open = trial.open();
+    assert_eq!(open.len(), 2, "{open:#?}");
+    for link in &links {
+        let incident = open.iter().find(|incident| incident.causes.contains(link));
+        let incident = incident.expect("it is named");
+        assert_eq!(incident.kind, IncidentKind::Loss);
+        let loss = incident
+            .evidence
+            .iter()
+            .find_map(|evidence| match evidence {
+                Evidence::Loses(loss) => Some(*loss),
+                _ => None,
+            });
+        let loss = loss.expect("it says how much");
+        // 15 % each way is 27.75 % of round trips.
+        assert!(loss.low < 0.2775 && 0.2775 < loss.high, "{link}: {loss:?}");
+    }
+    assert_eq!(trial.monitor.book().last(), 2, "none came and went");
+}
+
+#[test]
+fn lossy_link_of_the_demo_is_named_while_it_lasts() {
+    let mut trial = Trial::of(&reference(), 7);
+    trial.run(70);
+    let link = Element::Link("pop-hung-loc--pop-khe-tre".into());
+    trial.act(&Action::Loss {
+        element: link.clone(),
+        loss: Loss::of(0.20),
+    });
+    let is_named = |monitor: &Monitor| {
+        let open = monitor.book().list();
+        open.iter().any(|incident| incident.causes.contains(&link))
+    };
+    let named = trial.run_until(30, is_named);
+    assert!(named.is_some(), "{:?}", trial.open());
 }
 
 /// The reference network, changed.

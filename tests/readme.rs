@@ -117,6 +117,8 @@ fn desk() -> tempfile::TempDir {
     ] {
         fs::write(desk.path().join(name), text).expect("written");
     }
+    let counts = "target,sent,lost\nthuan-hoa-thcs,300,30\nthuan-hoa-tieu-hoc,300,28\nthuan-hoa-ubnd,300,0\n";
+    fs::write(desk.path().join("counts.csv"), counts).expect("written");
     desk
 }
 
@@ -238,8 +240,8 @@ fn type_it(desk: &Path, line: &str) {
             assert_eq!(output.status.code(), Some(0), "{line}: {said}");
         }
         [
-            name @ ("lint" | "explain" | "list" | "show" | "weak" | "what-if" | "export" | "init"
-            | "import"),
+            name @ ("lint" | "explain" | "list" | "show" | "weak" | "plan" | "what-if" | "locate"
+            | "export" | "init" | "import"),
             ..,
         ] => {
             let output = run(desk, arguments);

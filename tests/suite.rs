@@ -39,6 +39,12 @@ mod inventory;
 /// Which fault explains these silences, against brute force.
 mod locate;
 
+/// What to ask next, and `locate` as it is typed.
+mod asks;
+
+/// Which links lose packets, in simulation and against an exhaustive search.
+mod lossy;
+
 /// Networks in a few words, for the others.
 mod sketch;
 
