@@ -20,6 +20,7 @@ pub mod init;
 pub mod lab;
 pub mod lint;
 pub mod list;
+pub mod rehearse;
 pub mod show;
 pub mod start;
 pub mod watch;
@@ -55,6 +56,7 @@ Examples:
   spanwatch list agencies 'level=city'  who is there
   spanwatch weak                        what to fear, ranked
   spanwatch show pop-thuan-hoa          all about one
+  spanwatch rehearse --faults 200       would the monitor name the right cause?
   spanwatch export html -o report.html  one file to read, print and keep
 
 Exit codes: 0 well, 1 warnings, 2 critical or a gate not held, 3 could not tell (usage, files, sockets).";
@@ -119,6 +121,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Weak(weak::Args),
+    Rehearse(rehearse::Args),
     Export(export::Args),
 }
 
@@ -135,6 +138,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::List(args)) => list::run(args, common),
         Some(Command::Show(args)) => show::run(args, common),
         Some(Command::Weak(args)) => weak::run(args, common),
+        Some(Command::Rehearse(args)) => rehearse::run(args, common),
         Some(Command::Export(args)) => export::run(args, common),
         Some(Command::Init(args)) => init::run(args, common),
         Some(Command::Import(args)) => import::run(args, common),

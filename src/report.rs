@@ -15,6 +15,7 @@ pub mod listing;
 pub mod map;
 pub mod profile;
 pub mod reason;
+pub mod rehearse;
 pub mod shape;
 pub mod subject;
 pub mod svg;

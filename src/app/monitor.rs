@@ -17,6 +17,7 @@ use crate::app::incident::{Book, Finding};
 use crate::app::reference::Reference;
 use crate::app::{NodeView, Setting};
 use crate::judge::inquiry::Matter;
+use crate::judge::rules::Rules;
 use crate::judge::{Closed, Judge, Phase, Pulse};
 use crate::model::device::{Device, PortStatus};
 use crate::model::fault::Fault;
@@ -92,12 +93,24 @@ struct Special {
 }
 
 impl Monitor {
-    /// Makes a monitor that has heard nothing yet; `book` carries on what an earlier run left.
+    /// Makes a monitor by the usual rules that has heard nothing yet; `book` carries on what an earlier run left.
     #[must_use]
     pub fn new(reference: Reference, setting: Setting, book: Book, at: Timestamp) -> Self {
+        Self::with_rules(reference, Rules::default(), setting, book, at)
+    }
+
+    /// Makes a monitor that judges by `rules`.
+    #[must_use]
+    pub fn with_rules(
+        reference: Reference,
+        rules: Rules,
+        setting: Setting,
+        book: Book,
+        at: Timestamp,
+    ) -> Self {
         let targets = reference.network.targets();
         let mut monitor = Self {
-            judge: Judge::new(&targets),
+            judge: Judge::new(&targets, rules),
             polled: polled(&targets),
             setting,
             began: at,
