@@ -40,6 +40,8 @@ pub struct Pulse {
     pub phase: Phase,
     /// Since when, by the question that showed it.
     pub since: Option<Instant>,
+    /// When it last came back from silence, by the question that showed it.
+    pub back: Option<Instant>,
     /// When the newest answered question left.
     pub heard: Option<Instant>,
     /// When its newest reading came.
@@ -95,6 +97,7 @@ impl Pulse {
         Self {
             phase: Phase::Unheard,
             since: None,
+            back: None,
             heard: None,
             read: None,
             window: Window::default(),
@@ -275,6 +278,7 @@ impl Judge {
             Phase::Silent => {
                 pulse.phase = Phase::Answering;
                 pulse.since = Some(reading.asked);
+                pulse.back = Some(reading.asked);
                 pulse.refused_by = None;
                 self.inquiry
                     .open(Matter::Recovered(node.clone()), reading.asked, now);
@@ -426,7 +430,9 @@ impl Judge {
     /// It waits for suspects who have been silent twice, and while `busy` says that questions of somebody else
     /// are under way; but never longer than its own limit. Cost O(n).
     pub fn close(&mut self, now: Instant, busy: bool) -> Option<Closed> {
-        self.inquiry.deadline(&self.rules)?;
+        if now < self.inquiry.deadline(&self.rules)? {
+            return None;
+        }
         let busy = busy
             || self
                 .pulses

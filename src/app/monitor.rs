@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use crate::app::incident::{Book, Finding};
 use crate::app::reference::Reference;
 use crate::app::{NodeView, Setting};
+use crate::graph::NodeIx;
 use crate::judge::inquiry::Matter;
 use crate::judge::rules::Rules;
 use crate::judge::{Closed, Judge, Phase, Pulse};
@@ -32,6 +33,10 @@ const PORTS_WITHIN: Duration = Duration::from_millis(2500);
 
 /// Neighbours whose ports are asked in one inquiry, at most: a bound, not a tuning.
 const MOST_PORTS: usize = 256;
+
+/// Neighbours that are asked in the place of a node that is not polled: as many ports up weigh more than one
+/// fault less.
+const WITNESSES: usize = 4;
 
 /// Quarters of an hour in a day.
 const QUARTERS: usize = 96;
@@ -265,7 +270,12 @@ impl Monitor {
                 .filter(|end| end != node)
                 .collect();
             for far in far {
-                asks.extend(self.ask_port(&far, now));
+                if self.polled.contains(&far) {
+                    asks.extend(self.ask_port(&far, now));
+                } else {
+                    // It cannot say itself whether it is dead or only this link; others beside it can.
+                    asks.extend(self.ask_some_beside(&far, now));
+                }
             }
         }
         asks
@@ -286,6 +296,26 @@ impl Monitor {
             .iter()
             .filter_map(|node| self.ask_port(node, now))
             .collect()
+    }
+
+    /// Asks the ports of a few nodes beside one that is not polled.
+    fn ask_some_beside(&mut self, node: &NodeId, now: Instant) -> Vec<Ask> {
+        let Some(at) = self.reference.graph.node(node) else {
+            return Vec::new();
+        };
+        let graph = self.reference.graph.clone();
+        let beside: BTreeSet<NodeIx> = graph.neighbours(at).map(|(_, next)| next).collect();
+        let mut asks = Vec::new();
+        let mut heard = 0;
+        for next in beside {
+            let next = graph.node_id(next);
+            asks.extend(self.ask_port(next, now));
+            heard += usize::from(self.asked_ports.contains(next));
+            if heard == WITNESSES {
+                break;
+            }
+        }
+        asks
     }
 
     /// Asks a device for its ports, once in an inquiry.

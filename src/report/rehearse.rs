@@ -158,13 +158,20 @@ fn of_faults(about: &About<'_>, sets: &[(&Set, &Faults)], most: usize, words: &W
 }
 
 fn not_so(one: &Tried, incident: &Incident, words: &Words) -> String {
-    let values = [
-        one.number.to_string(),
-        names(&one.elements),
-        class(&incident.causes, words),
-    ];
-    let [number, elements, causes] = &values;
-    let mut text = words.with("rehearse.wrong-is", &[number, elements, causes]);
+    let (key, from) = if incident.named > one.mended {
+        ("rehearse.wrong-after", one.mended)
+    } else {
+        ("rehearse.wrong-is", one.began)
+    };
+    let mut text = words.with(
+        key,
+        &[
+            &one.number.to_string(),
+            &names(&one.elements),
+            &class(&incident.causes, words),
+            &seconds(time(from, incident.named)),
+        ],
+    );
     text.push('\n');
     text
 }
@@ -312,10 +319,10 @@ fn of_scenario(about: &About<'_>, played: &Played, words: &Words) -> String {
     for (incident, is_about) in &played.incidents {
         table.row([
             incident.id.to_string(),
-            seconds(since(played, incident.named)),
+            seconds(time(played.began, incident.named)),
             incident
                 .until
-                .map(|until| seconds(since(played, until)))
+                .map(|until| seconds(time(played.began, until)))
                 .unwrap_or_default(),
             words.text(kind_key(incident.kind)).to_owned(),
             class(&incident.causes, words),
@@ -355,9 +362,9 @@ fn lost(readings: (u64, u64), words: &Words) -> String {
     words.with("rehearse.lost", &[&percent(ratio)])
 }
 
-/// Returns how long after the beginning a moment is.
-fn since(played: &Played, at: jiff::Timestamp) -> Duration {
-    Duration::try_from(at.duration_since(played.began)).unwrap_or_default()
+/// Returns how long after another a moment is.
+fn time(began: jiff::Timestamp, at: jiff::Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(began)).unwrap_or_default()
 }
 
 fn is_double(one: &Tried) -> bool {

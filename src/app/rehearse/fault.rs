@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::app::rehearse::trial::Trial;
 use crate::app::rehearse::truth::Sight;
 use crate::app::rehearse::watch::{Fit, Watch, causes};
@@ -53,6 +55,10 @@ pub struct Tried {
     pub differs: (usize, usize),
     /// Incidents that were never about it, while it lasted or afterwards.
     pub wrong: Vec<Arc<Incident>>,
+    /// When it was cut, by the time of records.
+    pub began: Timestamp,
+    /// When it was mended.
+    pub mended: Timestamp,
     /// Incidents of loss, which nobody had broken.
     pub wrong_loss: usize,
     /// Time of all agencies together that were cut off.
@@ -75,7 +81,7 @@ pub fn try_one(mut trial: Trial, sight: &Sight, number: usize, elements: &[Eleme
     let before = trial.monitor.book().last();
     trial.act(&Action::Cut(elements.to_vec()));
     let mut watch = Watch::of(sight, elements, &trial);
-    let cut = trial.now;
+    let (cut, began) = (trial.now, trial.at);
     loop {
         let stands = watch.since().map(|since| since + STANDS);
         let end = stands.unwrap_or(cut + DEADLINE).min(cut + DEADLINE);
@@ -89,6 +95,7 @@ pub fn try_one(mut trial: Trial, sight: &Sight, number: usize, elements: &[Eleme
     let (fit, named_after, said) = (watch.fit(), watch.named_after(), watch.said(&trial));
     let differs = watch.differs(&trial);
     let miss = (fit == Fit::Missed).then(|| reason(&watch, elements, &said));
+    let mended = trial.at;
     watch.end(&trial);
     let recovered_after = mend(&mut trial, &mut watch, elements, before);
     let (loss, wrong): (Vec<_>, Vec<_>) = watch
@@ -105,6 +112,8 @@ pub fn try_one(mut trial: Trial, sight: &Sight, number: usize, elements: &[Eleme
         said,
         differs,
         wrong,
+        began,
+        mended,
         wrong_loss: loss.len(),
         outage: lasted * u32::try_from(watch.cut_off).unwrap_or(u32::MAX),
         missed: watch.missed,

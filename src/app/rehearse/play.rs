@@ -13,7 +13,7 @@ use crate::lab::action::Action;
 use crate::lab::fabric::Conduct;
 use crate::lab::scenario::{Event, Scenario};
 use crate::model::incident::{Incident, IncidentId, IncidentKind};
-use crate::model::{AgencyId, Element};
+use crate::model::{AgencyId, Element, RiskId};
 
 /// Virtual time after the last event: three polls of the ports, and room for an inquiry.
 const TAIL: Duration = Duration::from_secs(200);
@@ -63,8 +63,12 @@ pub struct Played {
     pub readings: (u64, u64),
 }
 
+/// The members of every group.
+type Risks = BTreeMap<RiskId, Vec<Element>>;
+
 struct Play<'a> {
     sight: &'a Sight,
+    risks: Risks,
     trial: Trial,
     began: Instant,
     episodes: Vec<Episode>,
@@ -90,6 +94,9 @@ impl Setup {
         trial.run_for(super::SETTLES);
         let mut play = Play {
             sight: &sight,
+            risks: (reference.network.risks.iter())
+                .map(|(id, risk)| (id.clone(), risk.members.iter().cloned().collect()))
+                .collect(),
             began: trial.now,
             episodes: Vec::new(),
             cut_off: BTreeSet::new(),
@@ -223,7 +230,12 @@ impl Play<'_> {
             if episode.named_after.is_some() || episode.until.is_some() {
                 continue;
             }
-            let names = |incident: &&Arc<Incident>| incident.causes.contains(&episode.element);
+            // Of a group that only loses, each member is a cause of its own.
+            let names = |incident: &&Arc<Incident>| {
+                incident.causes.contains(&episode.element)
+                    || (!episode.is_cut
+                        && are_about(&self.risks, &incident.causes, &episode.element))
+            };
             let by = open.iter().find(names);
             if let Some(incident) = by {
                 episode.by = Some(incident.id);
@@ -238,7 +250,7 @@ impl Play<'_> {
             let is_about = (is_alike && incident.kind != IncidentKind::Loss)
                 || self.episodes.iter().any(|episode| {
                     let is_over = episode.until.is_some_and(|until| at > until + LINGERS);
-                    !is_over && incident.causes.contains(&episode.element)
+                    !is_over && are_about(&self.risks, &incident.causes, &episode.element)
                 });
             let known = self
                 .said
@@ -258,4 +270,14 @@ impl Play<'_> {
             .filter(|agency| !is_said(agency))
             .count();
     }
+}
+
+/// Returns whether some causes are an element, or a member of it where it is a group.
+fn are_about(risks: &Risks, causes: &[Element], element: &Element) -> bool {
+    let members = match element {
+        Element::Risk(risk) => risks.get(risk).map_or(&[][..], Vec::as_slice),
+        Element::Node(_) | Element::Link(_) => &[],
+    };
+    let is_it = |cause: &Element| cause == element || members.contains(cause);
+    causes.iter().any(is_it)
 }

@@ -9,7 +9,7 @@ use crate::app::rehearse::watch::Fit;
 use crate::app::rehearse::{Day, Faults};
 use crate::model::incident::{Incident, IncidentId};
 use crate::model::{AgencyId, Element};
-use crate::report::rehearse::{About, Outcome, Set, is_double, since};
+use crate::report::rehearse::{About, Outcome, Set, is_double, time};
 
 #[derive(Debug, Serialize)]
 struct Document<'a> {
@@ -97,6 +97,9 @@ struct FalseShape<'a> {
     elements: &'a [Element],
     kind: &'static str,
     causes: &'a [Element],
+    /// After the cut.
+    named_after: f64,
+    after_mending: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -195,6 +198,8 @@ fn of_faults(faults: &Faults) -> OutcomeShape<'_> {
                 elements: &one.elements,
                 kind: incident.kind.word(),
                 causes: &incident.causes,
+                named_after: seconds(time(one.began, incident.named)),
+                after_mending: incident.named > one.mended,
             })
             .collect(),
         left_open: open
@@ -267,8 +272,10 @@ fn of_days(days: &[Day], readings: u64) -> OutcomeShape<'_> {
 fn of_scenario(played: &Played) -> OutcomeShape<'_> {
     let happened = |episode: &'_ Episode| (episode.from, episode.until, episode.named_after);
     let incident = |incident: &'_ Incident| {
-        let until = incident.until.map(|until| seconds(since(played, until)));
-        (seconds(since(played, incident.named)), until)
+        let until = incident
+            .until
+            .map(|until| seconds(time(played.began, until)));
+        (seconds(time(played.began, incident.named)), until)
     };
     OutcomeShape::Scenario {
         seconds: seconds(played.time),
