@@ -40,8 +40,6 @@ pub struct Pulse {
     pub phase: Phase,
     /// Since when, by the question that showed it.
     pub since: Option<Instant>,
-    /// When it last came back from silence, by the question that showed it.
-    pub back: Option<Instant>,
     /// When the newest answered question left.
     pub heard: Option<Instant>,
     /// When its newest reading came.
@@ -97,7 +95,6 @@ impl Pulse {
         Self {
             phase: Phase::Unheard,
             since: None,
-            back: None,
             heard: None,
             read: None,
             window: Window::default(),
@@ -278,7 +275,6 @@ impl Judge {
             Phase::Silent => {
                 pulse.phase = Phase::Answering;
                 pulse.since = Some(reading.asked);
-                pulse.back = Some(reading.asked);
                 pulse.refused_by = None;
                 self.inquiry
                     .open(Matter::Recovered(node.clone()), reading.asked, now);

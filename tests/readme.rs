@@ -214,7 +214,8 @@ fn type_it(desk: &Path, line: &str) {
             assert_eq!(output.status.code(), Some(0), "{line}: {said}");
         }
         [
-            name @ ("lint" | "explain" | "list" | "show" | "weak" | "export" | "init" | "import"),
+            name @ ("lint" | "explain" | "list" | "show" | "weak" | "rehearse" | "export" | "init"
+            | "import"),
             ..,
         ] => {
             let output = run(desk, arguments);

@@ -89,3 +89,6 @@ mod check;
 
 /// The terminal is given back whole, whatever ends the dashboard.
 mod guard;
+
+/// The whole monitor rehearsed: what was true beside what was said, and the rules it goes by.
+mod rehearse;

@@ -2,24 +2,19 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::rehearse::Setup;
 use crate::app::rules;
-use crate::cli::failure::{Failure, Kind};
+use crate::cli::failure::Failure;
 use crate::cli::{Common, Format, lab, print, start};
 use crate::judge::rules::Rules;
-use crate::model::fault::Source;
 use crate::report::rehearse::{self, Set};
 
 /// The seed where nobody names one: the same rehearsal every time.
 const SEED: u64 = 1;
-
-/// A file of rules that is longer is none.
-const LONGEST: u64 = 65_536;
 
 /// Rehearse the whole monitor in virtual time: what was true beside what was said
 ///
@@ -102,7 +97,7 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
     }
     let mut sets: Vec<(String, Rules)> = Vec::new();
     for path in &args.rules {
-        sets.push((path.display().to_string(), read_rules(path)?));
+        sets.push((path.display().to_string(), start::rules(Some(path))?));
     }
     if sets.is_empty() {
         sets.push((String::new(), Rules::default()));
@@ -156,30 +151,6 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
         Format::Json => rehearse::json(&about, &done),
     })?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Reads a file of rules, or says everything that is wrong with it.
-pub(in crate::cli) fn read_rules(path: &Path) -> Result<Rules, Failure> {
-    let name = path.display().to_string();
-    let unreadable = |error: io::Error| {
-        Failure::reading(&name, &error)
-            .hint("Write one to begin with: `spanwatch rehearse --show-rules > rules.toml`.")
-    };
-    let about = std::fs::metadata(path).map_err(unreadable)?;
-    if !about.is_file() || about.len() > LONGEST {
-        let message =
-            format!("{name} is no file of rules: it is longer than any, or no plain file.");
-        return Err(Failure::new(Kind::Configuration, message));
-    }
-    let text = String::from_utf8_lossy(&std::fs::read(path).map_err(unreadable)?).into_owned();
-    let source = Arc::new(Source {
-        name: name.clone(),
-        text,
-    });
-    rules::parse(&source).map_err(|faults| {
-        let message = format!("The rules in {name} cannot be used.");
-        Failure::new(Kind::Configuration, message).faults(faults)
-    })
 }
 
 /// How far it is, on a terminal and nowhere else.

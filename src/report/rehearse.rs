@@ -1,11 +1,12 @@
 //! A rehearsal: what was true beside what was said, as text and as `spanwatch/rehearse/1`.
 
 mod document;
+mod scenario;
 
 use std::time::Duration;
 
 use crate::app::rehearse::fault::{Miss, Tried};
-use crate::app::rehearse::play::{Episode, Played};
+use crate::app::rehearse::play::Played;
 use crate::app::rehearse::tally::Tally;
 use crate::app::rehearse::watch::Fit;
 use crate::app::rehearse::{Day, Faults, Setup};
@@ -74,7 +75,7 @@ pub fn text(about: &About<'_>, sets: &[Set], most: usize, words: &Words) -> Stri
         match &set.outcome {
             Outcome::Faults(_) => {}
             Outcome::Days(days) => text.push_str(&of_days(about, days, most, words)),
-            Outcome::Played(played) => text.push_str(&of_scenario(about, played, words)),
+            Outcome::Played(played) => text.push_str(&scenario::text(about, played, words)),
         }
     }
     text
@@ -274,87 +275,6 @@ fn of_days(about: &About<'_>, days: &[Day], most: usize, words: &Words) -> Strin
         text.push('\n');
     }
     text
-}
-
-fn of_scenario(about: &About<'_>, played: &Played, words: &Words) -> String {
-    let mut text = words.with(
-        "rehearse.scenario",
-        &[
-            &seconds(played.time),
-            &about.setup.seed.to_string(),
-            &played.readings.0.to_string(),
-        ],
-    );
-    text.push_str("\n\n");
-    let head = |key| words.text(key);
-    let mut table = Table::new(&[
-        (head("rehearse.col.from"), Side::Right),
-        (head("rehearse.col.until"), Side::Right),
-        (head("rehearse.col.true"), Side::Left),
-        (head("rehearse.col.cut-off"), Side::Right),
-        (head("rehearse.col.named"), Side::Right),
-        (head("rehearse.col.by"), Side::Left),
-    ]);
-    for episode in &played.episodes {
-        table.row([
-            seconds(episode.from),
-            episode.until.map(seconds).unwrap_or_default(),
-            episode.action.clone(),
-            episode.cut_off.to_string(),
-            episode.named_after.map(seconds).unwrap_or_default(),
-            by(episode, words),
-        ]);
-    }
-    text.push_str(&table.text(""));
-    text.push('\n');
-    let mut table = Table::new(&[
-        (head("rehearse.col.incident"), Side::Left),
-        (head("rehearse.col.said-at"), Side::Right),
-        (head("rehearse.col.until"), Side::Right),
-        (head("rehearse.col.kind"), Side::Left),
-        (head("rehearse.col.said"), Side::Left),
-        (head("rehearse.col.cut-off"), Side::Right),
-        (head("rehearse.col.is-true"), Side::Left),
-    ]);
-    for (incident, is_about) in &played.incidents {
-        table.row([
-            incident.id.to_string(),
-            seconds(time(played.began, incident.named)),
-            incident
-                .until
-                .map(|until| seconds(time(played.began, until)))
-                .unwrap_or_default(),
-            words.text(kind_key(incident.kind)).to_owned(),
-            class(&incident.causes, words),
-            incident.cut_off.len().to_string(),
-            words
-                .text(if *is_about { "report.yes" } else { "report.no" })
-                .to_owned(),
-        ]);
-    }
-    if !table.is_empty() {
-        text.push_str(&table.text(""));
-        text.push('\n');
-    }
-    let wrong = played.incidents.iter().filter(|(_, is_about)| !is_about);
-    text.push_str(&words.with(
-        "rehearse.played",
-        &[
-            &wrong.count().to_string(),
-            &minutes(played.outage),
-            &minutes(played.missed),
-        ],
-    ));
-    text.push('\n');
-    text
-}
-
-fn by(episode: &Episode, words: &Words) -> String {
-    match (episode.by, episode.is_alike) {
-        (Some(id), _) => id.to_string(),
-        (None, true) => words.text("rehearse.alike").to_owned(),
-        (None, false) => words.text("rehearse.never").to_owned(),
-    }
 }
 
 fn lost(readings: (u64, u64), words: &Words) -> String {

@@ -102,8 +102,12 @@ impl Monitor {
                 age > limit
             };
             let rests = !port.up && self.leads_to_closed(link, node);
-            let is_past = !port.up && self.came_back_since(link, port.asked);
-            if !answers || is_old || rests || is_past || says_otherwise(link, port.up, port.asked) {
+            if !answers
+                || is_old
+                || rests
+                || port.doubtful
+                || says_otherwise(link, port.up, port.asked)
+            {
                 continue;
             }
             let seen = if port.up {
@@ -134,21 +138,6 @@ impl Monitor {
             .flat_map(|link| link.ends().map(|end| &end.node));
         ends.filter(|end| *end != near).any(|end| {
             self.special.closed.contains(end) && self.judge.pulse(end).is_some_and(Pulse::is_silent)
-        })
-    }
-
-    /// Returns whether an end of a link was silent and has come back since a port on it was asked for: what the
-    /// port said was of the outage, and the next poll may be late or lost.
-    fn came_back_since(&self, link: &LinkId, asked: Instant) -> bool {
-        let ends = self
-            .reference
-            .network
-            .links
-            .get(link)
-            .into_iter()
-            .flat_map(|link| link.ends().map(|end| &end.node));
-        ends.filter_map(|end| self.judge.pulse(end)).any(|pulse| {
-            pulse.phase == Phase::Answering && pulse.back.is_some_and(|back| back > asked)
         })
     }
 

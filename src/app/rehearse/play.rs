@@ -95,7 +95,7 @@ impl Setup {
         let mut play = Play {
             sight: &sight,
             risks: (reference.network.risks.iter())
-                .map(|(id, risk)| (id.clone(), risk.members.iter().cloned().collect()))
+                .map(|(id, risk)| (id.clone(), risk.members.clone()))
                 .collect(),
             began: trial.now,
             episodes: Vec::new(),
