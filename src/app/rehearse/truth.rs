@@ -129,6 +129,18 @@ impl Sight {
             .collect()
     }
 
+    /// Returns these elements and, for a risk group, its members: all that is broken with them.
+    #[must_use]
+    pub fn broken(&self, elements: &[Element]) -> BTreeSet<Element> {
+        let risks = &self.reference.network.risks;
+        let members = elements.iter().filter_map(|element| match element {
+            Element::Risk(risk) => risks.get(risk),
+            Element::Node(_) | Element::Link(_) => None,
+        });
+        let members = members.flat_map(|risk| &risk.members);
+        elements.iter().chain(members).cloned().collect()
+    }
+
     /// Returns whether everybody who is asked is silent: then it is the monitor that is cut off.
     #[must_use]
     pub fn is_total(&self, seen: &Seen) -> bool {

@@ -26,6 +26,8 @@ pub enum Fit {
 pub struct Watch<'a> {
     sight: &'a Sight,
     truth: &'a [Element],
+    /// The same with the members of groups: to blame one of them is too little, and not about nothing.
+    broken: BTreeSet<Element>,
     seen: Seen,
     began: Instant,
     /// Incidents with higher numbers are of this fault's time.
@@ -57,6 +59,7 @@ impl<'a> Watch<'a> {
         Self {
             sight,
             truth,
+            broken: sight.broken(truth),
             seen: sight.seen(truth),
             began: trial.now,
             before: trial.monitor.book().last(),
@@ -160,7 +163,7 @@ impl<'a> Watch<'a> {
         incident
             .causes
             .iter()
-            .any(|cause| self.truth.contains(cause))
+            .any(|cause| self.broken.contains(cause))
     }
 
     fn fits(&self, book: &Book) -> Fit {
