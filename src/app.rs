@@ -11,6 +11,8 @@ pub mod live;
 pub mod memory;
 pub mod monitor;
 pub mod reference;
+pub mod rehearse;
+pub mod rules;
 pub mod settings;
 pub mod sweep;
 pub mod view;

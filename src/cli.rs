@@ -23,6 +23,7 @@ pub mod list;
 pub mod locate;
 pub mod naming;
 pub mod plan;
+pub mod rehearse;
 pub mod show;
 pub mod start;
 pub mod watch;
@@ -62,6 +63,7 @@ Examples:
   spanwatch plan --budget 20000         what to build next
   spanwatch locate --silent ID,ID       which fault explains these silences
   spanwatch show pop-thuan-hoa          all about one
+  spanwatch rehearse --faults 200       would the monitor name the right cause?
   spanwatch export html -o report.html  one file to read, print and keep
 
 Exit codes: 0 well, 1 warnings, 2 critical or a gate not held, 3 could not tell (usage, files, sockets).";
@@ -129,6 +131,7 @@ enum Command {
     Plan(plan::Args),
     WhatIf(what_if::Args),
     Locate(locate::Args),
+    Rehearse(rehearse::Args),
     Export(export::Args),
 }
 
@@ -148,6 +151,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Plan(args)) => plan::run(args, common),
         Some(Command::WhatIf(args)) => what_if::run(args, common),
         Some(Command::Locate(args)) => locate::run(args, common),
+        Some(Command::Rehearse(args)) => rehearse::run(args, common),
         Some(Command::Export(args)) => export::run(args, common),
         Some(Command::Init(args)) => init::run(args, common),
         Some(Command::Import(args)) => import::run(args, common),

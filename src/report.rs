@@ -19,6 +19,7 @@ pub mod plan;
 pub mod profile;
 pub mod ranking;
 pub mod reason;
+pub mod rehearse;
 pub mod shape;
 pub mod subject;
 pub mod svg;

@@ -241,7 +241,7 @@ fn type_it(desk: &Path, line: &str) {
         }
         [
             name @ ("lint" | "explain" | "list" | "show" | "weak" | "plan" | "what-if" | "locate"
-            | "export" | "init" | "import"),
+            | "rehearse" | "export" | "init" | "import"),
             ..,
         ] => {
             let output = run(desk, arguments);

@@ -109,3 +109,5 @@ mod what_if;
 
 /// Plans and remedies, against all affordable sets.
 mod plan;
+/// The whole monitor rehearsed: what was true beside what was said, and the rules it goes by.
+mod rehearse;
