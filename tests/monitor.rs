@@ -197,7 +197,7 @@ fn two_lossy_links_are_two_loss_incidents_and_each_says_what_it_loses() {
         });
     }
     trial.run(900);
-    let open = trial.open();
+    let open = incidents(&trial);
     assert_eq!(open.len(), 2, "{open:#?}");
     for link in &links {
         let incident = open.iter().find(|incident| incident.causes.contains(link));
@@ -231,7 +231,7 @@ fn lossy_link_of_the_demo_is_named_while_it_lasts() {
         open.iter().any(|incident| incident.causes.contains(&link))
     };
     let named = trial.run_until(30, is_named);
-    assert!(named.is_some(), "{:?}", trial.open());
+    assert!(named.is_some(), "{:?}", incidents(&trial));
 }
 
 /// The reference network, changed.

@@ -8,6 +8,7 @@ use spanwatch::analysis::plan::choices::{Choice, Origin, choices};
 use spanwatch::analysis::plan::{Plan, Question, plan};
 use spanwatch::analysis::ranking::{Ranked, Ranking, remedies};
 use spanwatch::graph::Graph;
+use spanwatch::model::NodeId;
 use spanwatch::model::kind::{Build, LinkKind};
 use spanwatch::model::network::{Network, Parts};
 
@@ -43,7 +44,7 @@ fn of(network: &Network, choices: &[Choice], budget: f64) -> Plan {
 
 /// Some links that could be built between any two nodes.
 fn drawn(network: &Network, dice: &mut Dice, count: usize) -> Vec<Choice> {
-    let ids: Vec<&str> = network.nodes.keys().map(|id| id.as_str()).collect();
+    let ids: Vec<&str> = network.nodes.keys().map(NodeId::as_str).collect();
     let mut all = Vec::new();
     while all.len() < count {
         let (a, b) = (dice.roll(ids.len()), dice.roll(ids.len()));

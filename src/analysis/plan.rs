@@ -191,8 +191,7 @@ impl Search<'_> {
             (Method::Exact { states: a }, Method::Exact { states: b }) => {
                 Method::Exact { states: a.max(b) }
             }
-            (Method::Exact { .. }, sampled) => sampled,
-            (sampled, _) => sampled,
+            (Method::Exact { .. }, sampled) | (sampled, _) => sampled,
         };
         self.known.insert(key, hours);
         hours

@@ -165,14 +165,14 @@ pub fn remedies(
             if row.is_own || row.weight == 0 {
                 return None;
             }
-            let brings = |choice: &Choice| -> Option<u32> {
+            let brings = |choice: &Choice| -> Option<f64> {
                 let ends = (graph.node(&choice.a)?, graph.node(&choice.b)?);
-                Some(outlook.brings(ends.0, ends.1, place).round() as u32)
+                Some(outlook.brings(ends.0, ends.1, place))
             };
-            let mut best: Option<(u32, &Choice)> = None;
+            let mut best: Option<(f64, &Choice)> = None;
             for choice in &choices {
-                let weight = brings(choice).unwrap_or(0);
-                if 2 * weight < row.weight.max(1) {
+                let weight = brings(choice).unwrap_or(0.0);
+                if 2.0 * weight < f64::from(row.weight) {
                     continue;
                 }
                 let is_better = best.is_none_or(|(most, other)| {

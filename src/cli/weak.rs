@@ -221,10 +221,11 @@ fn tell_all(what: &str, offenders: &[String]) -> bool {
     if offenders.is_empty() {
         return true;
     }
-    let mut told = offenders[..offenders.len().min(TOLD)].join(", ");
-    if offenders.len() > TOLD {
-        told.push_str(&format!(" and {} more", offenders.len() - TOLD));
-    }
-    crate::cli::say(&format!("{what}: {told}."));
+    let told = offenders[..offenders.len().min(TOLD)].join(", ");
+    let rest = match offenders.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    crate::cli::say(&format!("{what}: {told}{rest}."));
     false
 }

@@ -263,11 +263,13 @@ fn build_briefly(network: &Network, choice: &Choice, words: &Words) -> String {
     } else {
         choice.kind.as_str()
     };
-    let mut text = format!("{kind} {} – {}", title(&choice.a), title(&choice.b));
-    if let Some(km) = choice.km {
-        text.push_str(&format!(", {km:.1} km"));
-    }
-    text
+    let length = choice.km.map(|km| format!(", {km:.1} km"));
+    format!(
+        "{kind} {} – {}{}",
+        title(&choice.a),
+        title(&choice.b),
+        length.unwrap_or_default()
+    )
 }
 
 fn money(sum: f64, unit: &str) -> String {

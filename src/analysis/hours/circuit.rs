@@ -613,13 +613,12 @@ impl<'a> Layer<'a> {
                 pending: key.pending,
             };
             let waiting = &mut next.states[target].waiting;
-            match waiting.iter().find(|(other, _)| *other == key) {
-                Some((_, slot)) => *slot,
-                None => {
-                    let slot = self.circuit.slot();
-                    waiting.push((key, slot));
-                    slot
-                }
+            if let Some((_, slot)) = waiting.iter().find(|(other, _)| *other == key) {
+                *slot
+            } else {
+                let slot = self.circuit.slot();
+                waiting.push((key, slot));
+                slot
             }
         };
         self.circuit.edges.push(Edge { from, to, by });

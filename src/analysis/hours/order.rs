@@ -53,12 +53,12 @@ pub(super) fn walk(core: &Core) -> Walk {
         dice = mix(dice);
         (dice >> 16) as usize % sides.max(1)
     };
-    let moves = (WORK / 2 / once.max(1)).min(20_000);
-    for _ in 0..if count > 2 { moves } else { 0 } {
+    let turns = (WORK / 2 / once.max(1)).min(20_000);
+    for _ in 0..if count > 2 { turns } else { 0 } {
         let (from, by) = (roll(count), roll(17));
         let to = (from + by).saturating_sub(8).min(count - 1);
-        let moved = at.order.remove(from);
-        at.order.insert(to, moved);
+        let vertex = at.order.remove(from);
+        at.order.insert(to, vertex);
         let cost = weigh.cost(&at.order);
         if cost <= at.cost {
             at.cost = cost;
@@ -66,8 +66,8 @@ pub(super) fn walk(core: &Core) -> Walk {
                 best = at.clone();
             }
         } else {
-            let moved = at.order.remove(to);
-            at.order.insert(from, moved);
+            let vertex = at.order.remove(to);
+            at.order.insert(from, vertex);
         }
     }
     best
@@ -175,7 +175,7 @@ impl<'a> Map<'a> {
 struct Weigh<'a> {
     map: &'a Map<'a>,
     at: Vec<usize>,
-    leaving: Vec<u32>,
+    leaving: Vec<i32>,
     opening: Vec<i32>,
 }
 
@@ -228,7 +228,7 @@ impl<'a> Weigh<'a> {
             frontier += 1;
             groups += self.opening[turn];
             cost += 3_f64.powi(frontier) * 2_f64.powi(groups);
-            frontier -= self.leaving[turn] as i32;
+            frontier -= self.leaving[turn];
         }
         cost
     }
