@@ -3,6 +3,7 @@
 //! Same values in, same bytes out. Texts of the topology are people's own and may still hold anything: every
 //! format here escapes by its own rules, and `clean` takes out what could move a cursor or turn a line round.
 
+pub mod augment;
 pub mod check;
 pub mod csv;
 pub mod dot;

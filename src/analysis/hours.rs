@@ -72,6 +72,14 @@ pub enum Method {
     },
 }
 
+impl Method {
+    /// Returns whether nothing was sampled.
+    #[must_use]
+    pub fn is_exact(self) -> bool {
+        matches!(self, Self::Exact { .. })
+    }
+}
+
 /// What one element costs a year.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Importance {

@@ -456,7 +456,8 @@ impl Search<'_> {
 /// Returns the hours lost a year once some choices are built, and how they were found.
 ///
 /// The ends of the choices must be there.
-pub(in crate::analysis) fn with(
+#[must_use]
+pub fn with(
     network: &Network,
     choices: &[&Choice],
     seen: &BTreeMap<Element, Outages>,

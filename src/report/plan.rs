@@ -255,7 +255,9 @@ pub fn build(network: &Network, choice: &Choice, words: &Words) -> String {
     )
 }
 
-fn build_briefly(network: &Network, choice: &Choice, words: &Words) -> String {
+/// Returns a link to build in words: its kind, its ends, its length.
+#[must_use]
+pub fn build_briefly(network: &Network, choice: &Choice, words: &Words) -> String {
     let title = |node: &NodeId| network.title(&Element::Node(node.clone()));
     let key = format!("kind.{}", choice.kind);
     let kind = if words.has(&key) {
@@ -272,12 +274,15 @@ fn build_briefly(network: &Network, choice: &Choice, words: &Words) -> String {
     )
 }
 
-fn money(sum: f64, unit: &str) -> String {
+/// Returns a sum with its unit.
+#[must_use]
+pub fn money(sum: f64, unit: &str) -> String {
     format!("{} {unit}", plain(sum)).trim_end().to_owned()
 }
 
 /// Returns a sum without decimals that say nothing.
-fn plain(sum: f64) -> String {
+#[must_use]
+pub fn plain(sum: f64) -> String {
     if (sum - sum.round()).abs() < 0.005 {
         format!("{sum:.0}")
     } else {
