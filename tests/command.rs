@@ -199,11 +199,22 @@ fn weak_keeps_its_contract() {
     assert_eq!(weak["example"], true);
     assert_eq!(weak["hubs"][0], "dc");
     let elements = weak["elements"].as_array().expect("a list");
+    let weak_ones = elements
+        .iter()
+        .filter(|element| element["cuts_off"]["agencies"] != 0);
     assert_eq!(
-        elements.len() as u64,
+        weak_ones.count() as u64,
         weak["weak_elements"].as_u64().expect("a number")
     );
+    has(
+        &weak,
+        &["hours", "own", "method", "interval", "pairs", "knowledge"],
+    );
     for element in elements {
+        has(
+            element,
+            &["hours", "interval", "share", "if_down", "why", "remedy"],
+        );
         has(&element["element"], &["kind", "id"]);
         has(&element["cuts_off"], &["agencies", "weight", "ids"]);
         assert_eq!(
@@ -211,8 +222,9 @@ fn weak_keeps_its_contract() {
             element["cuts_off"]["agencies"].as_u64().expect("a number")
         );
     }
-    let weight = |element: &Value| element["cuts_off"]["weight"].as_u64();
-    assert!(elements.is_sorted_by(|one, other| weight(one) >= weight(other)));
+    let hours = |element: &Value| element["hours"]["weighted"].as_f64();
+    assert!(elements.is_sorted_by(|one, other| hours(one) >= hours(other)));
+    assert_eq!(elements[0]["element"]["id"], "duct-ql1a-south");
     let agencies = weak["agencies"].as_array().expect("a list");
     assert_eq!(agencies.len(), 483);
     for agency in agencies {

@@ -22,8 +22,11 @@ use crate::graph::Graph;
 use crate::model::network::{Network, Parts};
 use crate::model::{AgencyId, Element, LinkId};
 
-/// Choices up to which all affordable sets are compared.
-const FEW: usize = 15;
+/// Choices up to which all affordable sets are compared, if the work allows it.
+const FEW: usize = 24;
+
+/// What is built at once may spend so much of what is left: the last of the money is spent with care.
+const AT_ONCE: f64 = 0.2;
 
 /// How many choices of each step get an exact answer.
 const TRIED: usize = 16;
@@ -135,11 +138,22 @@ pub fn plan(
         is_cut_short: false,
     };
     let before = search.total(&[]);
-    let is_best = search.choices.len() <= FEW;
-    let chosen = if is_best {
-        search.exhaust()
-    } else {
-        search.explore(before)
+    let few = (search.choices.len() <= FEW).then(|| search.exhaust());
+    let is_best = few.is_some() && !search.is_cut_short;
+    let chosen = match few {
+        Some(best) if is_best => best,
+        few => {
+            search.question.work *= 2;
+            let found = search.explore(before);
+            few.into_iter()
+                .chain([found])
+                .min_by(|a, b| {
+                    let total = |set: &Set, search: &mut Search<'_>| search.total(set).weighted;
+                    let (a, b) = (total(a, &mut search), total(b, &mut search));
+                    a.total_cmp(&b)
+                })
+                .unwrap_or_default()
+        }
     };
     let steps = search.steps(&chosen);
     Plan {
@@ -148,7 +162,7 @@ pub fn plan(
             .iter()
             .fold(before, |hours, step| hours - step.removes),
         before,
-        is_best: is_best && !search.is_cut_short,
+        is_best,
         choices: choices.len(),
         asked: search.known.len(),
         is_cut_short: search.is_cut_short,
@@ -350,7 +364,7 @@ impl Search<'_> {
             .filter(|one| one.0 > least && worth(one) >= 0.5 * best)
             .filter(|one| {
                 let cost = self.choices[one.1].cost;
-                let fits = spent + cost <= left;
+                let fits = spent + cost <= AT_ONCE * left;
                 spent += if fits { cost } else { 0.0 };
                 fits
             })

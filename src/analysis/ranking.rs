@@ -162,7 +162,8 @@ pub fn remedies(
     rows.iter()
         .map(|row| {
             let place = *places.get(row.element())?;
-            if row.is_own || row.weight == 0 {
+            let is_hub = matches!(row.element(), Element::Node(id) if network.hubs.contains(id));
+            if row.is_own || is_hub || row.weight == 0 {
                 return None;
             }
             let brings = |choice: &Choice| -> Option<f64> {

@@ -124,7 +124,8 @@ fn twenty(
 
 fn is_pair(line: &str) -> bool {
     line.split_once(" = ").is_some_and(|(key, _)| {
-        !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        // A slip needs a second letter to stand before.
+        key.len() > 1 && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
     })
 }
 

@@ -17,8 +17,8 @@ use crate::model::network::Network;
 pub(in crate::analysis) struct Outlook<'a> {
     graph: &'a Graph,
     /// By node: the faults that cut it off, by place in order, and the weight that a link from it to somewhere safe
-    /// would bring back; `None` for a node that is not reached even with everything up.
-    nodes: Vec<Option<Vec<(usize, f64)>>>,
+    /// would bring back. A node that is not reached even with everything up has one fault, behind all others, that always lasts.
+    nodes: Vec<Vec<(usize, f64)>>,
     /// By fault: hours a year that it lasts.
     lasts: Vec<f64>,
 }
@@ -34,10 +34,7 @@ impl<'a> Outlook<'a> {
                 weights[node.index()] += f64::from(agency.weight);
             }
         }
-        let mut nodes: Vec<Option<Vec<(usize, f64)>>> = graph
-            .node_indices()
-            .map(|node| reach.has(node).then(Vec::new))
-            .collect();
+        let mut nodes: Vec<Vec<(usize, f64)>> = vec![Vec::new(); graph.node_count()];
         let mut pieces = Pieces {
             graph,
             weights,
@@ -57,29 +54,31 @@ impl<'a> Outlook<'a> {
                 Element::Risk(_) => reach.lost(cut.nodes(), cut.links()),
             };
             for (node, weight) in pieces.of(&lost, &cut) {
-                if let Some(faults) = &mut nodes[node.index()] {
-                    faults.push((place, weight));
-                }
+                nodes[node.index()].push((place, weight));
             }
+        }
+        let apart: Vec<NodeIx> = graph
+            .node_indices()
+            .filter(|node| !reach.has(*node))
+            .collect();
+        let always = chances.all().len();
+        for (node, weight) in pieces.of(&apart, &Cut::default()) {
+            nodes[node.index()].push((always, weight));
         }
         let lasts = chances.all().iter();
         Self {
             graph,
             nodes,
-            lasts: lasts.map(|chance| YEAR * chance.unavailability).collect(),
+            lasts: lasts
+                .map(|chance| YEAR * chance.unavailability)
+                .chain([YEAR])
+                .collect(),
         }
     }
 
     /// Returns the weighted hours a year that a link between two nodes would save, to first order.
     pub(in crate::analysis) fn saves(&self, a: NodeIx, b: NodeIx) -> f64 {
-        let (Some(of_a), Some(of_b)) = (&self.nodes[a.index()], &self.nodes[b.index()]) else {
-            // Who is cut off for good would be brought back for good.
-            return if self.nodes[a.index()].is_some() == self.nodes[b.index()].is_some() {
-                0.0
-            } else {
-                YEAR
-            };
-        };
+        let (of_a, of_b) = (&self.nodes[a.index()], &self.nodes[b.index()]);
         let hours = |own: &[(usize, f64)], other: &[(usize, f64)]| -> f64 {
             own.iter()
                 .filter(|(fault, _)| !is_in(other, *fault))
@@ -98,9 +97,7 @@ impl<'a> Outlook<'a> {
 
     /// Returns the weight that a link between two nodes would bring back during one fault.
     pub(in crate::analysis) fn brings(&self, a: NodeIx, b: NodeIx, fault: usize) -> f64 {
-        let (Some(of_a), Some(of_b)) = (&self.nodes[a.index()], &self.nodes[b.index()]) else {
-            return 0.0;
-        };
+        let (of_a, of_b) = (&self.nodes[a.index()], &self.nodes[b.index()]);
         let weight = |own: &[(usize, f64)]| {
             let found = own.binary_search_by_key(&fault, |(place, _)| *place).ok();
             found.map_or(0.0, |at| own[at].1)
