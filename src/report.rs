@@ -7,6 +7,7 @@ pub mod check;
 pub mod csv;
 pub mod dot;
 pub mod fault;
+pub mod figure;
 pub mod graphml;
 pub mod html;
 pub mod json;
