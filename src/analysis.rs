@@ -3,6 +3,8 @@
 //! The answers are ordered totally, so that the same network gives the same bytes. Nothing here measures; what
 //! was measured comes in as `locate::Facts`.
 
+pub mod asks;
+pub mod augment;
 pub mod cuts;
 pub mod dominators;
 pub mod flow;
@@ -11,6 +13,7 @@ pub mod locate;
 pub mod lossy;
 pub mod pairs;
 pub mod plan;
+pub mod ranking;
 pub mod reach;
 pub mod what_if;
 

@@ -12,6 +12,8 @@ pub mod memory;
 pub mod monitor;
 pub mod reckoning;
 pub mod reference;
+pub mod rehearse;
+pub mod rules;
 pub mod settings;
 pub mod sweep;
 pub mod view;

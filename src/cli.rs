@@ -20,7 +20,10 @@ pub mod init;
 pub mod lab;
 pub mod lint;
 pub mod list;
+pub mod locate;
 pub mod naming;
+pub mod plan;
+pub mod rehearse;
 pub mod show;
 pub mod start;
 pub mod watch;
@@ -55,9 +58,12 @@ Examples:
   spanwatch check                       one sweep, one verdict, for cron
   spanwatch lint                        is the topology sound?
   spanwatch list agencies 'level=city'  who is there
-  spanwatch weak                        what to fear, ranked
+  spanwatch weak                        what to fear, ranked by hours
   spanwatch what-if --fail pop-kim-long what would be, beside what is
+  spanwatch plan --budget 20000         what to build next
+  spanwatch locate --silent ID,ID       which fault explains these silences
   spanwatch show pop-thuan-hoa          all about one
+  spanwatch rehearse --faults 200       would the monitor name the right cause?
   spanwatch export html -o report.html  one file to read, print and keep
 
 Exit codes: 0 well, 1 warnings, 2 critical or a gate not held, 3 could not tell (usage, files, sockets).";
@@ -122,7 +128,10 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Weak(weak::Args),
+    Plan(plan::Args),
     WhatIf(what_if::Args),
+    Locate(locate::Args),
+    Rehearse(rehearse::Args),
     Export(export::Args),
 }
 
@@ -139,7 +148,10 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::List(args)) => list::run(args, common),
         Some(Command::Show(args)) => show::run(args, common),
         Some(Command::Weak(args)) => weak::run(args, common),
+        Some(Command::Plan(args)) => plan::run(args, common),
         Some(Command::WhatIf(args)) => what_if::run(args, common),
+        Some(Command::Locate(args)) => locate::run(args, common),
+        Some(Command::Rehearse(args)) => rehearse::run(args, common),
         Some(Command::Export(args)) => export::run(args, common),
         Some(Command::Init(args)) => init::run(args, common),
         Some(Command::Import(args)) => import::run(args, common),

@@ -13,7 +13,7 @@ mod layout;
 mod lint;
 mod names;
 mod overlap;
-mod quantity;
+pub mod quantity;
 mod resolve;
 mod slug;
 mod table;

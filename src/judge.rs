@@ -17,29 +17,21 @@
 //! here; the judge knows no topology.
 
 pub mod inquiry;
+pub mod rules;
 pub mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::judge::inquiry::{Inquiry, Matter};
+use crate::judge::rules::Rules;
 use crate::judge::window::Window;
 use crate::model::NodeId;
 use crate::model::device::Device;
 use crate::model::reading::{Answer, Ask, Reading};
 use crate::model::target::{Method, Target, TargetId};
-
-/// Questions of an inquiry: with the silent round, nine in a row must be lost before a node counts as silent.
-pub const ASKS: u8 = 8;
-
-/// Time between two questions of an inquiry: eight of them in about 3 s.
-pub const SPACING: Duration = Duration::from_millis(400);
-
-/// Silent questions after which a suspect is serious: everybody is asked, so that the verdict rests on facts
-/// from one window of time.
-const SERIOUS: u8 = 3;
 
 /// What is known of one node.
 #[derive(Clone, Debug)]
@@ -89,6 +81,9 @@ pub struct Suspect {
     pub silences: u8,
     /// Questions that must come back, answered or not, before the verdict.
     pub outstanding: u8,
+    /// It has been silent for long enough that everybody is asked: the verdict must rest on facts from one
+    /// window of time.
+    pub serious: bool,
     /// Some question could not be sent: no verdict can be taken.
     pub unsent: bool,
     /// It was silent before it was ever heard.
@@ -115,7 +110,7 @@ impl Pulse {
     /// Returns whether it is a suspect for long enough that everybody is asked.
     #[must_use]
     pub fn is_serious(&self) -> bool {
-        matches!(self.phase, Phase::Suspect(suspect) if suspect.silences >= SERIOUS)
+        matches!(self.phase, Phase::Suspect(suspect) if suspect.serious)
     }
 
     /// Returns whether it is silent through an inquiry.
@@ -139,6 +134,7 @@ impl Pulse {
 /// The judge of all nodes.
 #[derive(Clone, Debug)]
 pub struct Judge {
+    rules: Rules,
     pulses: BTreeMap<NodeId, Pulse>,
     inquiry: Inquiry,
 }
@@ -146,8 +142,9 @@ pub struct Judge {
 impl Judge {
     /// Makes a judge that has heard nothing yet.
     #[must_use]
-    pub fn new(targets: &[Target]) -> Self {
+    pub fn new(targets: &[Target], rules: Rules) -> Self {
         let mut judge = Self {
+            rules,
             pulses: BTreeMap::new(),
             inquiry: Inquiry::default(),
         };
@@ -172,6 +169,12 @@ impl Judge {
                 .or_insert_with(|| Pulse::new(Vec::new()))
                 .methods = methods;
         }
+    }
+
+    /// Returns the rules that it goes by.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Returns what is known of a node that is asked.
@@ -216,7 +219,7 @@ impl Judge {
                     pulse.ping_refused = false;
                 }
                 if is_round(pulse) {
-                    pulse.window.push(Some(*rtt));
+                    pulse.window.push(Some(*rtt), &self.rules);
                 }
                 self.heard(&node, reading, now)
             }
@@ -291,14 +294,14 @@ impl Judge {
             pulse.snmp_misses = Some(pulse.snmp_misses.unwrap_or(0) + 1);
         }
         if method == Method::Ping && is_round(pulse) {
-            pulse.window.push(None);
+            pulse.window.push(None, &self.rules);
         }
         // A poll that stays silent opens an inquiry only where nothing better is asked.
         let decides = Some(method) == first || (method == Method::Snmp && pulse.ping_refused);
         match &mut pulse.phase {
             Phase::Silent => {
                 if Some(method) == first {
-                    pulse.window.miss();
+                    pulse.window.miss(&self.rules);
                 }
                 Vec::new()
             }
@@ -306,7 +309,8 @@ impl Judge {
                 if Some(method) == first {
                     suspect.silences = suspect.silences.saturating_add(1);
                     suspect.outstanding = suspect.outstanding.saturating_sub(1);
-                    let serious = suspect.silences == SERIOUS;
+                    let serious = suspect.silences == self.rules.census_after;
+                    suspect.serious |= serious;
                     self.verdict(node, now);
                     if serious {
                         return self.census(now);
@@ -325,7 +329,8 @@ impl Judge {
                 pulse.phase = Phase::Suspect(Suspect {
                     first: reading.asked,
                     silences: 1,
-                    outstanding: ASKS,
+                    outstanding: self.rules.asks,
+                    serious: false,
                     unsent: false,
                     unheard,
                 });
@@ -337,8 +342,12 @@ impl Judge {
                             node: node.clone(),
                             method,
                         },
-                        times: if Some(method) == first { ASKS } else { 1 },
-                        spacing: SPACING,
+                        times: if Some(method) == first {
+                            self.rules.asks
+                        } else {
+                            1
+                        },
+                        spacing: self.rules.spacing,
                     })
                     .collect()
             }
@@ -375,7 +384,7 @@ impl Judge {
 
     /// Asks everybody who has not been heard since a moment ago, once.
     fn census(&mut self, now: Instant) -> Vec<Ask> {
-        if !self.inquiry.may_ask_all(now) {
+        if !self.inquiry.may_ask_all(now, &self.rules) {
             return Vec::new();
         }
         self.ask_all(|pulse| matches!(pulse.phase, Phase::Answering | Phase::Unheard))
@@ -393,7 +402,7 @@ impl Judge {
                         method,
                     },
                     times: 1,
-                    spacing: SPACING,
+                    spacing: self.rules.spacing,
                 })
             })
             .collect()
@@ -409,7 +418,7 @@ impl Judge {
     /// Returns when `close` should be called next; `None` while no inquiry is open.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.inquiry.deadline()
+        self.inquiry.deadline(&self.rules)
     }
 
     /// Closes the inquiry when its questions are back, and returns what it was about.
@@ -417,13 +426,15 @@ impl Judge {
     /// It waits for suspects who have been silent twice, and while `busy` says that questions of somebody else
     /// are under way; but never longer than its own limit. Cost O(n).
     pub fn close(&mut self, now: Instant, busy: bool) -> Option<Closed> {
-        self.inquiry.deadline()?;
+        if now < self.inquiry.deadline(&self.rules)? {
+            return None;
+        }
         let busy = busy
             || self
                 .pulses
                 .values()
                 .any(|pulse| matches!(pulse.phase, Phase::Suspect(s) if s.silences >= 2));
-        let matters = self.inquiry.close(now, busy)?;
+        let matters = self.inquiry.close(now, busy, &self.rules)?;
         let from = matters.iter().map(|(_, asked)| *asked).min()?;
         let (silent, answering) = self.since(from);
         Some(Closed {

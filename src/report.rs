@@ -3,19 +3,24 @@
 //! Same values in, same bytes out. Texts of the topology are people's own and may still hold anything: every
 //! format here escapes by its own rules, and `clean` takes out what could move a cursor or turn a line round.
 
+pub mod augment;
 pub mod check;
 pub mod csv;
 pub mod dot;
 pub mod fault;
-pub mod figure;
 pub mod graphml;
+pub mod hours;
 pub mod html;
 pub mod json;
 pub mod kind;
 pub mod listing;
+pub mod locate;
 pub mod map;
+pub mod plan;
 pub mod profile;
+pub mod ranking;
 pub mod reason;
+pub mod rehearse;
 pub mod shape;
 pub mod subject;
 pub mod svg;

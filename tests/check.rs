@@ -10,12 +10,13 @@ use std::time::Duration;
 use serde_json::Value;
 use spanwatch::app::check::{Checked, Limit, Limits, NamedLimit, Quantity, Verdict};
 use spanwatch::app::memory::{self, Locked};
+use spanwatch::app::rehearse::trial::Trial;
 use spanwatch::clock;
 use spanwatch::lab::action::Action;
 use spanwatch::report::words::{Language, Words};
 use spanwatch::report::{check, verdict};
 
-use crate::trial::{Trial, reference};
+use crate::trial::reference;
 
 fn checked(cuts: &[&str], limits: Limits) -> Checked {
     let mut trial = Trial::of(&reference(), 3);

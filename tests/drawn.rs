@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use spanwatch::app::reference::Reference;
+use spanwatch::app::rehearse::truth::Sight;
 use spanwatch::clock::now;
 use spanwatch::graph::mix;
 use spanwatch::model::{AgencyId, Element};
@@ -47,8 +48,9 @@ fn agencies(value: &Value) -> BTreeSet<AgencyId> {
 
 /// Says what is wrong with a document after a cut.
 fn judge(reference: &Reference, element: &Element, code: &str, document: &Value) -> Vec<String> {
-    let truth = crate::monitor::truth(reference, element);
-    let is_visible = !truth.nodes.is_empty() || truth.is_seen;
+    let sight = Sight::new(reference);
+    let cut_off = sight.cut_off([element]);
+    let is_visible = !sight.seen([element]).is_nothing();
     let incidents = document["incidents"].as_array().expect("a list");
     let mut faults = Vec::new();
     let mut say = |text: String| faults.push(format!("{element}: {text}"));
@@ -62,13 +64,13 @@ fn judge(reference: &Reference, element: &Element, code: &str, document: &Value)
             if !is_named {
                 say(format!("blamed on {}", incident["causes"]));
             }
-            if agencies(&incident["cut_off"]) != truth.agencies {
+            if agencies(&incident["cut_off"]) != cut_off {
                 say(format!(
                     "cuts off {:?}, said {}",
-                    truth.agencies, incident["cut_off"]
+                    cut_off, incident["cut_off"]
                 ));
             }
-            let (kind, exit) = if truth.agencies.is_empty() {
+            let (kind, exit) = if cut_off.is_empty() {
                 ("redundancy", "1")
             } else {
                 ("outage", "2")
@@ -88,7 +90,7 @@ fn judge(reference: &Reference, element: &Element, code: &str, document: &Value)
     }
     let counts = &document["agencies"];
     let gone = counts["down"].as_u64().zip(counts["shadowed"].as_u64());
-    let lost = truth.agencies.len() as u64;
+    let lost = cut_off.len() as u64;
     if gone.map(|(down, shadowed)| down + shadowed) != Some(lost) || counts["up"] != 483 - lost {
         say(format!("{lost} agencies are lost, said {counts}"));
     }

@@ -55,7 +55,7 @@ fn brute(network: &Network, graph: &Graph, chances: &Chances) -> Brute {
     let elements: Vec<Element> = network.elements().collect();
     let mut given = vec![[0.0; 2]; elements.len()];
     let mut loss = 0.0;
-    let mut lost: BTreeMap<AgencyId, f64> = network
+    let mut apart: BTreeMap<AgencyId, f64> = network
         .agencies
         .keys()
         .map(|id| (id.clone(), 0.0))
@@ -86,14 +86,18 @@ fn brute(network: &Network, graph: &Graph, chances: &Chances) -> Brute {
         let chance: f64 = shares.iter().product();
         loss += chance * weight;
         for agency in gone {
-            *lost.get_mut(&agency.id).expect("known") += chance;
+            *apart.get_mut(&agency.id).expect("known") += chance;
         }
         for place in 0..elements.len() {
             let others: f64 = shares[..place].iter().chain(&shares[place + 1..]).product();
             given[place][usize::from(!is_down(place))] += others * weight;
         }
     }
-    Brute { loss, given, lost }
+    Brute {
+        loss,
+        given,
+        lost: apart,
+    }
 }
 
 #[test]
@@ -360,6 +364,9 @@ fn what_is_removed_costs_all_the_time_and_is_no_element_of_the_account() {
     let both = [link("r-a"), link("a-b")];
     let account = Account::of(&network, &graph, &chances, &both, Limits::default());
     assert!((account.total.weighted - 3.0 * YEAR).abs() < 1e-9);
+    assert!((account.total.agency - YEAR).abs() < 1e-9);
+    let account = Account::of(&network, &graph, &chances, &[node("r")], Limits::default());
+    assert!(matches!(account.method, Method::Exact { .. }));
     assert!((account.total.agency - YEAR).abs() < 1e-9);
 }
 

@@ -15,6 +15,8 @@ use spanwatch::model::fault::{Fault, Severity, Source};
 use spanwatch::model::network::{Node, Rates};
 use spanwatch::model::target::Method;
 
+/// Graphs, pairs and exports of other programs to topologies, and our own graph back.
+mod exchange;
 /// Sheets and answers to topologies.
 mod import;
 /// Wrong on purpose, hundreds of times.

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use spanwatch::clock;
 use spanwatch::judge::inquiry::Matter;
+use spanwatch::judge::rules::Rules;
 use spanwatch::judge::window::Window;
-use spanwatch::judge::{ASKS, Judge, Phase, SPACING};
+use spanwatch::judge::{Judge, Phase};
 use spanwatch::model::NodeId;
 use spanwatch::model::device::Device;
 use spanwatch::model::ratio::interval;
@@ -15,6 +16,10 @@ use spanwatch::model::reading::{Answer, Ask, Reading, Refusal};
 use spanwatch::model::target::{Method, Target, TargetId};
 
 const ROUND: Duration = Duration::from_secs(10);
+
+fn rules() -> Rules {
+    Rules::default()
+}
 
 fn target(node: &str, method: Method) -> Target {
     Target {
@@ -63,7 +68,7 @@ struct Court {
 impl Court {
     fn of(targets: &[Target]) -> Self {
         Self {
-            judge: Judge::new(targets),
+            judge: Judge::new(targets, Rules::default()),
             now: clock::now(),
         }
     }
@@ -94,7 +99,7 @@ impl Court {
 
     /// Makes a node silent through a round and an inquiry.
     fn silence(&mut self, node: &str) {
-        for _ in 0..=ASKS {
+        for _ in 0..=rules().asks {
             self.hear(node, Method::Ping, Answer::Silent);
         }
     }
@@ -172,13 +177,13 @@ fn a_first_silence_is_asked_again_eight_times() {
     let asks = court.hear("a", Method::Ping, Answer::Silent);
     let ping = Ask {
         target: id("a", Method::Ping),
-        times: ASKS,
-        spacing: SPACING,
+        times: rules().asks,
+        spacing: rules().spacing,
     };
     let poll = Ask {
         target: id("a", Method::Snmp),
         times: 1,
-        spacing: SPACING,
+        spacing: rules().spacing,
     };
     assert_eq!(asks, [ping, poll]);
     assert!(
@@ -194,7 +199,7 @@ fn a_first_silence_is_asked_again_eight_times() {
 fn one_answer_in_an_inquiry_clears_a_suspect() {
     let mut court = pinged();
     court.hear("a", Method::Ping, echo());
-    for _ in 0..ASKS {
+    for _ in 0..rules().asks {
         court.hear("a", Method::Ping, Answer::Silent);
     }
     court.hear("a", Method::Ping, echo());
@@ -236,7 +241,7 @@ fn a_serious_suspect_makes_the_judge_ask_everybody_once() {
         [Ask {
             target: id("b", Method::Ping),
             times: 1,
-            spacing: SPACING
+            spacing: rules().spacing
         }]
     );
     court.hear("a", Method::Ping, echo());
@@ -255,7 +260,7 @@ fn a_serious_suspect_makes_the_judge_ask_everybody_once() {
 fn what_could_not_be_sent_is_never_silence() {
     let mut court = pinged();
     court.hear("a", Method::Ping, Answer::Silent);
-    for _ in 0..ASKS {
+    for _ in 0..rules().asks {
         court.hear("a", Method::Ping, unsent());
     }
     assert_eq!(court.phase("a"), Phase::Unheard);
@@ -272,7 +277,7 @@ fn a_node_that_answers_snmp_is_not_down_because_ping_is_refused() {
         Method::Snmp,
         Answer::Device(Arc::new(Device::default())),
     );
-    for _ in 0..ASKS {
+    for _ in 0..rules().asks {
         court.hear("a", Method::Ping, Answer::Silent);
     }
     assert_eq!(court.phase("a"), Phase::Answering);
@@ -286,7 +291,7 @@ fn a_node_that_answers_snmp_is_not_down_because_ping_is_refused() {
     // The next silent ping is no news; a silent poll is.
     assert_eq!(court.hear("a", Method::Ping, Answer::Silent), []);
     assert_eq!(court.hear("a", Method::Snmp, Answer::Silent).len(), 2);
-    for _ in 0..ASKS {
+    for _ in 0..rules().asks {
         court.hear("a", Method::Ping, Answer::Silent);
     }
     assert_eq!(court.phase("a"), Phase::Silent);
@@ -315,7 +320,7 @@ fn silences_that_overlap_are_one_inquiry() {
     let mut court = pinged();
     court.hear("a", Method::Ping, echo());
     court.hear("b", Method::Ping, echo());
-    for _ in 0..=ASKS {
+    for _ in 0..=rules().asks {
         court.hear("a", Method::Ping, Answer::Silent);
         court.hear("b", Method::Ping, Answer::Silent);
     }
@@ -347,7 +352,7 @@ fn recovery_asks_all_that_are_silent_before_anything_is_said() {
         [Ask {
             target: id("b", Method::Ping),
             times: 1,
-            spacing: SPACING
+            spacing: rules().spacing
         }]
     );
     court.hear("b", Method::Ping, echo());
@@ -401,24 +406,24 @@ fn loss_degrades_only_when_the_interval_says_so_and_leaves_when_it_is_gone() {
     let rtt = Some(Duration::from_millis(2));
     let mut window = Window::default();
     for _ in 0..57 {
-        window.push(rtt);
+        window.push(rtt, &rules());
     }
     for _ in 0..3 {
-        window.push(None);
+        window.push(None, &rules());
     }
     assert!(
         !window.is_lossy(),
         "3 of 60: at least 1 % is sure, 2 % is not"
     );
-    window.push(None);
-    window.push(None);
+    window.push(None, &rules());
+    window.push(None, &rules());
     assert!(window.is_lossy(), "5 of 60: at least 2.7 % is sure");
     for _ in 0..40 {
-        window.push(rtt);
+        window.push(rtt, &rules());
     }
     assert!(window.is_lossy(), "the upper bound is still over 10 %");
     for _ in 0..20 {
-        window.push(rtt);
+        window.push(rtt, &rules());
     }
     assert!(!window.is_lossy());
 }
@@ -428,11 +433,11 @@ fn flapping_begins_over_thirty_percent_and_ends_under_twenty_five() {
     let rtt = Some(Duration::from_millis(2));
     let mut window = Window::default();
     for round in 0..21 {
-        window.push(rtt.filter(|_| round % 3 != 0));
+        window.push(rtt.filter(|_| round % 3 != 0), &rules());
     }
     assert!(window.is_flapping());
     for _ in 0..15 {
-        window.push(rtt);
+        window.push(rtt, &rules());
     }
     assert!(!window.is_flapping());
 }

@@ -11,87 +11,29 @@ use spanwatch::app::reference::Reference;
 use spanwatch::lab::action::{Action, Loss};
 use spanwatch::model::agency::Hours;
 use spanwatch::model::health::Health;
-use spanwatch::model::incident::{IncidentKind, IncidentSeverity};
+use spanwatch::model::incident::{Evidence, IncidentKind, IncidentSeverity};
 use spanwatch::model::network::{Maintenance, Network, Parts};
-use spanwatch::model::target::Method;
 use spanwatch::model::{AgencyId, Element, MaintenanceId, NodeId};
 
-use crate::trial::{Trial, reference};
+use spanwatch::app::rehearse::trial::Trial;
+use spanwatch::app::rehearse::truth::Sight;
 
-/// What a cut does, by brute force on the graph.
-pub(crate) struct Truth {
-    pub(crate) agencies: BTreeSet<AgencyId>,
-    /// Nodes that are asked and cannot answer.
-    pub(crate) nodes: BTreeSet<NodeId>,
-    /// A device that can be asked has a port on what is cut.
-    pub(crate) is_seen: bool,
-}
-
-pub(crate) fn truth(reference: &Reference, element: &Element) -> Truth {
-    let (network, graph) = (&reference.network, &reference.graph);
-    let cut = graph.cut([element]);
-    let reached = graph.reach(&[graph.monitor()], &cut);
-    let is_reached = |node: &NodeId| graph.node(node).is_some_and(|ix| reached[ix.index()]);
-    let agencies = network
-        .agencies
-        .values()
-        .filter(|agency| !is_reached(&agency.node))
-        .map(|a| a.id.clone())
-        .collect();
-    let asked: BTreeSet<NodeId> = network
-        .targets()
-        .into_iter()
-        .map(|target| target.id.node)
-        .collect();
-    let nodes = asked
-        .iter()
-        .filter(|node| !is_reached(node))
-        .cloned()
-        .collect();
-    let gone: BTreeSet<NodeId> = cut
-        .nodes()
-        .iter()
-        .map(|ix| graph.node_id(*ix).clone())
-        .collect();
-    let polled = |node: &NodeId| {
-        network
-            .nodes
-            .get(node)
-            .is_some_and(|node| node.snmp.is_some() && node.probe.contains(&Method::Snmp))
-    };
-    let is_seen = network.links.values().any(|link| {
-        let is_cut = cut.links().iter().any(|ix| graph.link_id(*ix) == &link.id);
-        [(&link.a, &link.b), (&link.b, &link.a)]
-            .into_iter()
-            .any(|(near, far)| {
-                near.port.is_some()
-                    && near.node != network.monitor
-                    && polled(&near.node)
-                    && is_reached(&near.node)
-                    && (is_cut || gone.contains(&far.node))
-            })
-    });
-    Truth {
-        agencies,
-        nodes,
-        is_seen,
-    }
-}
+use crate::trial::{incidents, reference, silenced};
 
 /// Cuts one element in a clone of a warm trial and says what is wrong with what the monitor says.
-fn try_one(warm: &Trial, reference: &Reference, element: &Element) -> Vec<String> {
+fn try_one(warm: &Trial, sight: &Sight, element: &Element) -> Vec<String> {
     let mut faults = Vec::new();
     let mut say = |text: String| faults.push(format!("{element}: {text}"));
-    let truth = truth(reference, element);
+    let cut_off = sight.cut_off([element]);
     let mut trial = warm.clone();
     trial.act(&Action::Cut(vec![element.clone()]));
-    let is_visible = !truth.nodes.is_empty() || truth.is_seen;
+    let is_visible = !sight.seen([element]).is_nothing();
     let named = trial.run_until(90, |monitor| !monitor.book().is_quiet());
     if named.is_some() {
         // Nothing that comes later may change it.
         trial.run(25);
     }
-    let open = trial.open();
+    let open = incidents(&trial);
     match (is_visible, open.as_slice()) {
         (false, []) => {}
         (false, open) => say(format!(
@@ -102,15 +44,15 @@ fn try_one(warm: &Trial, reference: &Reference, element: &Element) -> Vec<String
             if !incident.causes.contains(element) {
                 say(format!("blamed on {:?}", incident.causes));
             }
-            let cut_off: BTreeSet<AgencyId> = incident.cut_off.iter().cloned().collect();
-            if cut_off != truth.agencies {
+            let said: BTreeSet<AgencyId> = incident.cut_off.iter().cloned().collect();
+            if said != cut_off {
                 say(format!(
                     "cuts off {} agencies, said {}",
-                    truth.agencies.len(),
-                    cut_off.len()
+                    cut_off.len(),
+                    said.len()
                 ));
             }
-            let kind = if truth.agencies.is_empty() {
+            let kind = if cut_off.is_empty() {
                 IncidentKind::Redundancy
             } else {
                 IncidentKind::Outage
@@ -125,17 +67,17 @@ fn try_one(warm: &Trial, reference: &Reference, element: &Element) -> Vec<String
             open.iter().map(|i| &i.causes).collect::<Vec<_>>()
         )),
     }
-    if trial.silenced() != truth.agencies {
+    if silenced(&mut trial) != cut_off {
         say(format!(
             "{} agencies silenced, {} shown so",
-            truth.agencies.len(),
-            trial.silenced().len()
+            cut_off.len(),
+            silenced(&mut trial).len()
         ));
     }
     trial.act(&Action::RestoreAll);
     trial.run_until(90, |monitor| monitor.book().is_quiet());
     trial.run(15);
-    let open = trial.open();
+    let open = incidents(&trial);
     if !open.is_empty() {
         say(format!(
             "{} incidents left open: {:?} {:?}",
@@ -144,7 +86,7 @@ fn try_one(warm: &Trial, reference: &Reference, element: &Element) -> Vec<String
             open[0].evidence
         ));
     }
-    if !trial.silenced().is_empty() {
+    if !silenced(&mut trial).is_empty() {
         say("agencies left silent".to_owned());
     }
     faults
@@ -154,10 +96,11 @@ fn try_all(elements: &[Element]) -> Vec<String> {
     let reference = reference();
     let mut warm = Trial::of(&reference, 7);
     warm.run(70);
-    assert!(warm.monitor.book().is_quiet(), "{:?}", warm.open());
-    assert!(warm.silenced().is_empty());
+    assert!(warm.monitor.book().is_quiet(), "{:?}", incidents(&warm));
+    assert!(silenced(&mut warm).is_empty());
     let counts = warm.monitor.picture(warm.now, warm.at).counts(warm.at);
     assert_eq!(counts.up, 483, "{counts:?}");
+    let sight = Sight::new(&reference);
     let next = Mutex::new(elements.iter());
     let faults = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -166,7 +109,7 @@ fn try_all(elements: &[Element]) -> Vec<String> {
                 loop {
                     let element = next.lock().expect("no panic holds it").next();
                     let Some(element) = element else { return };
-                    let found = try_one(&warm, &reference, element);
+                    let found = try_one(&warm, &sight, element);
                     faults.lock().expect("no panic holds it").extend(found);
                 }
             });
@@ -229,15 +172,66 @@ fn a_lossy_link_is_one_loss_incident_and_ends_when_it_is_mended() {
         .run_until(600, |monitor| !monitor.book().is_quiet())
         .expect("it is seen");
     trial.run(300);
-    let open = trial.open();
+    let open = incidents(&trial);
     assert_eq!(open.len(), 1, "{open:?}");
     assert_eq!(open[0].kind, IncidentKind::Loss);
     assert!(open[0].causes.contains(&link), "{:?}", open[0].causes);
     assert!(open[0].cut_off.is_empty());
-    assert_eq!(trial.silenced(), BTreeSet::new(), "loss is not silence");
+    assert_eq!(silenced(&mut trial), BTreeSet::new(), "loss is not silence");
     trial.act(&Action::RestoreAll);
     trial.run(700);
-    assert_eq!(trial.open(), []);
+    assert_eq!(incidents(&trial), []);
+}
+
+#[test]
+fn two_lossy_links_are_two_loss_incidents_and_each_says_what_it_loses() {
+    let reference = reference();
+    let mut trial = Trial::of(&reference, 6);
+    trial.run(70);
+    let links =
+        ["pop-phu-ho--pop-phu-vang", "thuan-hoa-thcs--pop"].map(|id| Element::Link(id.into()));
+    for element in &links {
+        trial.act(&Action::Loss {
+            element: element.clone(),
+            loss: Loss::of(0.15),
+        });
+    }
+    trial.run(900);
+    let open = incidents(&trial);
+    assert_eq!(open.len(), 2, "{open:#?}");
+    for link in &links {
+        let incident = open.iter().find(|incident| incident.causes.contains(link));
+        let incident = incident.expect("it is named");
+        assert_eq!(incident.kind, IncidentKind::Loss);
+        let loss = incident
+            .evidence
+            .iter()
+            .find_map(|evidence| match evidence {
+                Evidence::Loses(loss) => Some(*loss),
+                _ => None,
+            });
+        let loss = loss.expect("it says how much");
+        // 15 % each way is 27.75 % of round trips.
+        assert!(loss.low < 0.2775 && 0.2775 < loss.high, "{link}: {loss:?}");
+    }
+    assert_eq!(trial.monitor.book().last(), 2, "none came and went");
+}
+
+#[test]
+fn lossy_link_of_the_demo_is_named_while_it_lasts() {
+    let mut trial = Trial::of(&reference(), 7);
+    trial.run(70);
+    let link = Element::Link("pop-hung-loc--pop-khe-tre".into());
+    trial.act(&Action::Loss {
+        element: link.clone(),
+        loss: Loss::of(0.20),
+    });
+    let is_named = |monitor: &Monitor| {
+        let open = monitor.book().list();
+        open.iter().any(|incident| incident.causes.contains(&link))
+    };
+    let named = trial.run_until(30, is_named);
+    assert!(named.is_some(), "{:?}", incidents(&trial));
 }
 
 /// The reference network, changed.
@@ -279,26 +273,26 @@ fn outside_its_office_hours_silence_is_unknown_unless_something_in_front_is_sile
     trial.act(&Action::Cut(vec![Element::Node(SCHOOL.into())]));
     trial.run(90);
     assert_eq!(
-        trial.open(),
+        incidents(&trial),
         [],
         "nobody is called at night for a school that is switched off"
     );
     assert_eq!(health(&mut trial, SCHOOL), Health::Unknown);
     trial.act(&Action::Cut(vec![Element::Node("pop-thuan-hoa".into())]));
     trial.run(90);
-    assert_eq!(trial.open().len(), 1);
-    assert!(trial.open()[0].cut_off.contains(&SCHOOL.into()));
+    assert_eq!(incidents(&trial).len(), 1);
+    assert!(incidents(&trial)[0].cut_off.contains(&SCHOOL.into()));
     assert_eq!(health(&mut trial, SCHOOL), Health::Shadowed);
     trial.act(&Action::Restore(vec![Element::Node(
         "pop-thuan-hoa".into(),
     )]));
     trial.run(90);
-    assert_eq!(trial.open(), []);
+    assert_eq!(incidents(&trial), []);
     // The next morning it should be there.
     trial.at = "2026-11-24T23:59:30Z".parse().expect("a moment");
     trial.run(90);
-    assert_eq!(trial.open().len(), 1, "{:?}", trial.open());
-    assert_eq!(trial.open()[0].cut_off, [AgencyId::from(SCHOOL)]);
+    assert_eq!(incidents(&trial).len(), 1, "{:?}", incidents(&trial));
+    assert_eq!(incidents(&trial)[0].cut_off, [AgencyId::from(SCHOOL)]);
     assert_eq!(health(&mut trial, SCHOOL), Health::Down);
 }
 
@@ -319,7 +313,7 @@ fn what_is_in_maintenance_is_shown_and_does_not_alarm_until_the_window_ends() {
     trial.run(70);
     trial.act(&Action::Cut(vec![element.clone()]));
     trial.run(90);
-    let open = trial.open();
+    let open = incidents(&trial);
     assert_eq!(open.len(), 1);
     assert!(
         open[0].maintenance && open[0].severity == IncidentSeverity::Info,
@@ -328,7 +322,7 @@ fn what_is_in_maintenance_is_shown_and_does_not_alarm_until_the_window_ends() {
     );
     assert_eq!(open[0].kind, IncidentKind::Outage);
     trial.run(200);
-    let open = trial.open();
+    let open = incidents(&trial);
     assert_eq!(open.len(), 1, "the same incident");
     assert!(
         !open[0].maintenance && open[0].severity == IncidentSeverity::Critical,
@@ -345,7 +339,7 @@ fn an_edited_topology_keeps_the_state_of_what_stayed() {
         "thuan-hoa-quan-su".into(),
     )]));
     trial.run(60);
-    let before = trial.open();
+    let before = incidents(&trial);
     assert_eq!(before.len(), 1);
     let edited = changed(|parts| {
         parts.agencies.remove(SCHOOL);
@@ -365,7 +359,7 @@ fn an_edited_topology_keeps_the_state_of_what_stayed() {
         "nobody is asked anew: {counts:?}"
     );
     trial.run(30);
-    let after = trial.open();
+    let after = incidents(&trial);
     assert_eq!(after.len(), 1);
     assert_eq!(
         (after[0].id, after[0].since),
@@ -393,7 +387,7 @@ fn reality_that_the_topology_does_not_know_is_down_and_visible() {
     trial.run(70);
     trial.act(&Action::Cut(vec![Element::Node("thuan-hoa-thcs".into())]));
     trial.run(90);
-    let silenced = trial.silenced();
+    let silenced = silenced(&mut trial);
     assert_eq!(
         silenced,
         ["thuan-hoa-thcs", SCHOOL].map(AgencyId::from).into()

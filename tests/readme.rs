@@ -93,6 +93,32 @@ fn desk() -> tempfile::TempDir {
                  Head office;192.0.2.1;;;;5\n\
                  Northern clinic;192.0.2.11;Head office;Carrier;North;2\n";
     fs::write(desk.path().join("agencies.csv"), sheet).expect("written");
+    for (name, text) in [
+        (
+            "nodes.csv",
+            "id;name;address;role\nhq;Head office;192.0.2.1;hub\npop;PoP North;192.0.2.2;pop\nclinic;Northern clinic;192.0.2.11;agency\n",
+        ),
+        (
+            "links.csv",
+            "a;b;kind;bandwidth\nhq;pop;fibre;1G\npop;clinic;fibre;100M\n",
+        ),
+        (
+            "sites.csv",
+            "Name,Status,Region,Latitude,Longitude\nHead office,Active,,,\nClinic,Active,North,,\n",
+        ),
+        (
+            "devices.csv",
+            "Name,Status,Site,Role,Manufacturer,Type,IP Address\nhq-r1,Active,Head office,Core Router,Example,ER-4,192.0.2.1/24\nclinic-r1,Active,Clinic,CPE,Example,CE-1,192.0.2.11/24\n",
+        ),
+        (
+            "cables.csv",
+            "Device A,Termination A,Device B,Termination B,Status,Type\nhq-r1,xe-0,clinic-r1,eth0,Connected,Singlemode Fiber\n",
+        ),
+    ] {
+        fs::write(desk.path().join(name), text).expect("written");
+    }
+    let counts = "target,sent,lost\nthuan-hoa-thcs,300,30\nthuan-hoa-tieu-hoc,300,28\nthuan-hoa-ubnd,300,0\n";
+    fs::write(desk.path().join("counts.csv"), counts).expect("written");
     desk
 }
 
@@ -214,8 +240,8 @@ fn type_it(desk: &Path, line: &str) {
             assert_eq!(output.status.code(), Some(0), "{line}: {said}");
         }
         [
-            name @ ("lint" | "explain" | "list" | "show" | "weak" | "what-if" | "export" | "init"
-            | "import"),
+            name @ ("lint" | "explain" | "list" | "show" | "weak" | "plan" | "what-if" | "locate"
+            | "rehearse" | "export" | "init" | "import"),
             ..,
         ] => {
             let output = run(desk, arguments);

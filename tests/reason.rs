@@ -8,6 +8,7 @@ use ratatui::buffer::Cell;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use spanwatch::app::Picture;
 use spanwatch::model::AgencyId;
+use spanwatch::model::health::Loss;
 use spanwatch::model::health::{Health, Why};
 use spanwatch::model::incident::Evidence;
 use spanwatch::report::reason;
@@ -44,6 +45,11 @@ fn every_evidence() -> Vec<Evidence> {
         Evidence::Unexplained,
         Evidence::AllSilent(41),
         Evidence::Unsent("no route to host".into()),
+        Evidence::Loses(Loss {
+            ratio: 0.19,
+            low: 0.15,
+            high: 0.231,
+        }),
         Evidence::Loss {
             lost: 30,
             sent: 400,

@@ -1,12 +1,16 @@
 //! Reports: every format of one small network, of a hostile one and of the true one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine as _;
+use jiff::Timestamp;
 use sha2::Digest as _;
 use spanwatch::analysis::Weakness;
+use spanwatch::analysis::hours::Limits;
+use spanwatch::analysis::ranking::{Ranked, Ranking, remedies};
+use spanwatch::app::view::View;
 use spanwatch::filter::Filter;
 use spanwatch::graph::Graph;
 use spanwatch::inventory::read;
@@ -18,9 +22,10 @@ use spanwatch::report::map::{Map, Rank, Rect};
 use spanwatch::report::shape::Shapes;
 use spanwatch::report::subject::{self, Subject};
 use spanwatch::report::table::{Side, Table};
-use spanwatch::report::weak::Selection;
 use spanwatch::report::words::{Language, Words};
-use spanwatch::report::{csv, dot, fault, graphml, html, json, listing, profile, svg, weak};
+use spanwatch::report::{
+    csv, dot, fault, graphml, html, json, listing, profile, ranking, svg, weak,
+};
 
 const VALLEY: &str = include_str!("report/valley.toml");
 
@@ -45,6 +50,32 @@ fn real() -> Network {
         .network
 }
 
+/// The ranking by hours, whole.
+fn ranked(network: &Network, is_json: bool, words: &Words) -> String {
+    let graph = Graph::new(network);
+    let seen = BTreeMap::new();
+    let limits = Limits::default();
+    let ranking = Ranking::of(network, &graph, &seen, &[], limits);
+    let now = Timestamp::UNIX_EPOCH;
+    let sight = View::Designed.see(network, None, now);
+    let rows: Vec<&Ranked> = ranking.rows.iter().collect();
+    let remedies = remedies(network, &graph, &seen, &rows, limits);
+    let answer = ranking::Answer {
+        network,
+        sight: &sight,
+        ranking: &ranking,
+        rows: &rows,
+        remedies: &remedies,
+        all: rows.len(),
+        agency: None,
+    };
+    if is_json {
+        ranking::json(answer, words)
+    } else {
+        ranking::text(answer, usize::MAX, now, words)
+    }
+}
+
 /// Every format and text of a network, by name.
 fn everything(network: &Network, language: Language) -> Vec<(String, String)> {
     let weakness = weakness(network);
@@ -57,14 +88,8 @@ fn everything(network: &Network, language: Language) -> Vec<(String, String)> {
         ("dot".to_owned(), dot::network(network, &weakness)),
         ("svg".to_owned(), svg::network(network, &weakness, &words)),
         ("html".to_owned(), html::network(network, &weakness, &words)),
-        (
-            "weak".to_owned(),
-            weak::text(network, &weakness, Selection::default(), &words),
-        ),
-        (
-            "weak json".to_owned(),
-            weak::json(network, &weakness, Selection::default()),
-        ),
+        ("weak".to_owned(), ranked(network, false, &words)),
+        ("weak json".to_owned(), ranked(network, true, &words)),
     ];
     for kind in Kind::ALL {
         outputs.push((

@@ -992,7 +992,7 @@ fn an_unchanged_frame_writes_nothing_and_a_changed_one_is_synchronized() {
 /// One second in four pictures, over an hour: everybody is asked every ten seconds, a commune goes silent every
 /// five minutes for two, and somebody is lossy. Returns the bytes of each second.
 fn hour(keys: &str, seconds: u32) -> Vec<usize> {
-    let mut picture = calm(reference());
+    let mut picture = counted(calm(reference()));
     let nodes: Vec<String> = picture
         .network
         .agencies
@@ -1062,7 +1062,14 @@ fn hour(keys: &str, seconds: u32) -> Vec<usize> {
 
 #[test]
 fn an_hour_with_faults_stays_under_two_kilobytes_a_second() {
-    for (keys, seconds) in [("1", 3_600), ("2", 400), ("2\n", 200), ("4", 200)] {
+    for (keys, seconds) in [
+        ("1", 3_600),
+        ("2", 400),
+        ("2\n", 200),
+        ("3v", 400),
+        ("4", 200),
+        ("5", 200),
+    ] {
         let written = hour(keys, seconds);
         // The first second paints the screen.
         let steady = &written[1..];

@@ -24,6 +24,9 @@ mod wire;
 /// Weak elements, against brute force and against what is known of the reference network.
 mod analysis;
 
+/// The cheapest links against single points, against all sets of them.
+mod augment;
+
 /// The binary as people and cron meet it.
 mod command;
 
@@ -35,6 +38,12 @@ mod inventory;
 
 /// Which fault explains these silences, against brute force.
 mod locate;
+
+/// What to ask next, and `locate` as it is typed.
+mod asks;
+
+/// Which links lose packets, in simulation and against an exhaustive search.
+mod lossy;
 
 /// Networks in a few words, for the others.
 mod sketch;
@@ -97,3 +106,8 @@ mod hours;
 mod pairs;
 /// What would be, beside what is; and the views.
 mod what_if;
+
+/// Plans and remedies, against all affordable sets.
+mod plan;
+/// The whole monitor rehearsed: what was true beside what was said, and the rules it goes by.
+mod rehearse;

@@ -2,7 +2,7 @@
 //!
 //! Every element is down a part of the time, independent of all others; a risk group is an element of its own and
 //! takes its members with it. Agencies are lost while no path leads from a hub to them. The expectation is found
-//! exactly: leaves are folded (`core`), what remains is compiled into a circuit (`circuit`) along a good order
+//! exactly: leaves are folded (`fold`), what remains is compiled into a circuit (`circuit`) along a good order
 //! (`order`). Where that has too many states, it is sampled (`sample`), and the answer says so.
 //!
 //! The expectation is linear in the state of every single element: `L = q L1 + (1 - q) L0`. So one derivative
@@ -11,7 +11,7 @@
 //! hence their shares may sum to more than one.
 
 mod circuit;
-mod core;
+mod fold;
 mod order;
 pub mod rate;
 mod sample;
@@ -19,7 +19,7 @@ mod sample;
 use std::collections::BTreeMap;
 
 use crate::analysis::hours::circuit::Circuit;
-use crate::analysis::hours::core::{Folded, Term};
+use crate::analysis::hours::fold::{Folded, Term};
 use crate::analysis::hours::rate::Chances;
 use crate::analysis::hours::sample::Sample;
 use crate::graph::{Cut, Graph};
@@ -70,6 +70,14 @@ pub enum Method {
         /// Half the width of the 95 % interval of the total, weighted hours a year.
         error: f64,
     },
+}
+
+impl Method {
+    /// Returns whether nothing was sampled.
+    #[must_use]
+    pub fn is_exact(self) -> bool {
+        matches!(self, Self::Exact { .. })
+    }
 }
 
 /// What one element costs a year.

@@ -9,7 +9,9 @@
 //! blamed all the same. What no hypothesis explains stays unexplained: it is down and visible, and in nobody's
 //! shadow.
 
+mod asks;
 mod reasons;
+pub mod remains;
 mod search;
 mod weigh;
 

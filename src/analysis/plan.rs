@@ -9,7 +9,7 @@
 //! Which choices are worth an exact answer is decided by an estimate (`outlook`); what is reported never is.
 
 pub mod choices;
-mod outlook;
+pub(in crate::analysis) mod outlook;
 
 use std::collections::BTreeMap;
 
@@ -174,16 +174,8 @@ struct Search<'a> {
 impl Search<'_> {
     /// Returns the network with some choices built, in order, and their ids.
     fn built(&self, set: &[usize]) -> (Network, Vec<LinkId>) {
-        let mut parts = Parts::clone(self.network);
-        let links = set
-            .iter()
-            .map(|at| {
-                let choice = self.choices[*at];
-                parts.add_link(&choice.a, &choice.b, &choice.kind, choice.km)
-            })
-            .collect();
-        let network = Network::prove(parts).expect("links between nodes that exist keep it whole");
-        (network, links)
+        let choices: Vec<&Choice> = set.iter().map(|at| self.choices[*at]).collect();
+        built(self.network, &choices)
     }
 
     /// Returns the hours lost a year with some choices built; each set is asked for once.
@@ -193,16 +185,13 @@ impl Search<'_> {
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let (network, _) = self.built(&key);
-        let graph = Graph::new(&network);
-        let chances = Chances::of(&network, self.seen);
-        let (hours, method) = total(&network, &graph, &chances, &[], self.question.limits);
+        let choices: Vec<&Choice> = key.iter().map(|at| self.choices[*at]).collect();
+        let (hours, method) = with(self.network, &choices, self.seen, self.question.limits);
         self.method = match (self.method, method) {
             (Method::Exact { states: a }, Method::Exact { states: b }) => {
                 Method::Exact { states: a.max(b) }
             }
-            (Method::Exact { .. }, sampled) => sampled,
-            (sampled, _) => sampled,
+            (Method::Exact { .. }, sampled) | (sampled, _) => sampled,
         };
         self.known.insert(key, hours);
         hours
@@ -315,7 +304,7 @@ impl Search<'_> {
             }
             let mut found: Vec<(f64, f64, usize)> = Vec::new();
             for (_, at) in promising {
-                let saves = now - self.total(&with(&set, at)).weighted;
+                let saves = now - self.total(&and(&set, at)).weighted;
                 if saves > least {
                     found.push((saves / price(self.choices[at].cost), saves, at));
                 }
@@ -391,7 +380,7 @@ impl Search<'_> {
         let mut found: Vec<(f64, Set)> = Vec::new();
         for (place, a) in some.iter().enumerate() {
             for b in &some[place + 1..] {
-                let set = with(&[*a], *b);
+                let set = and(&[*a], *b);
                 let cost = self.cost(&set);
                 if cost > self.question.budget || self.is_spent(1.0) {
                     continue;
@@ -464,12 +453,39 @@ impl Search<'_> {
     }
 }
 
+/// Returns the hours lost a year once some choices are built, and how they were found.
+///
+/// The ends of the choices must be there.
+#[must_use]
+pub fn with(
+    network: &Network,
+    choices: &[&Choice],
+    seen: &BTreeMap<Element, Outages>,
+    limits: Limits,
+) -> (Hours, Method) {
+    let (network, _) = built(network, choices);
+    let graph = Graph::new(&network);
+    let chances = Chances::of(&network, seen);
+    total(&network, &graph, &chances, &[], limits)
+}
+
+/// Returns a network with some choices built, in order, and their ids.
+fn built(network: &Network, choices: &[&Choice]) -> (Network, Vec<LinkId>) {
+    let mut parts = Parts::clone(network);
+    let links = choices
+        .iter()
+        .map(|choice| parts.add_link(&choice.a, &choice.b, &choice.kind, choice.km))
+        .collect();
+    let network = Network::prove(parts).expect("links between nodes that exist keep it whole");
+    (network, links)
+}
+
 /// What costs nothing is not worth infinitely much.
 fn price(cost: f64) -> f64 {
     cost.max(1e-9)
 }
 
-fn with(set: &[usize], at: usize) -> Set {
+fn and(set: &[usize], at: usize) -> Set {
     let mut set = set.to_vec();
     set.push(at);
     set

@@ -63,7 +63,7 @@ pub struct Comparison {
     pub then: Outcome,
     /// Cut off then and not now.
     pub newly_cut_off: BTreeSet<AgencyId>,
-    /// Connected now by more than one path, and left on one then.
+    /// Left on one path then and not now, see `Hit`.
     pub newly_one_path: BTreeSet<AgencyId>,
     /// The links that were added, with the ids that they got.
     pub added: Vec<Link>,
@@ -76,7 +76,7 @@ pub struct Comparison {
 pub struct Gains {
     /// Cut off without the added links, and not with them.
     pub connected: BTreeSet<AgencyId>,
-    /// Left on one path without the added links, and no longer with them.
+    /// Those whom the loss of the added links would leave on one path, see `Hit`.
     pub second_path: BTreeSet<AgencyId>,
     /// Hours a year that the added links save.
     pub hours: Hours,
@@ -146,12 +146,10 @@ impl Comparison {
             let gains = Gains::of(&without, &then);
             (then, added, Some(gains))
         };
+        let hit = Hit::between(&now.standings, &then.standings);
         Ok(Self {
-            newly_cut_off: difference(&then.cut_off, &now.cut_off),
-            newly_one_path: difference(&then.one_path, &now.one_path)
-                .difference(&now.cut_off)
-                .cloned()
-                .collect(),
+            newly_cut_off: hit.cut_off,
+            newly_one_path: hit.one_path,
             now,
             then,
             added,
@@ -182,12 +180,46 @@ impl Comparison {
     }
 }
 
+/// Whom a change hits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hit {
+    /// Cut off after it and not before.
+    pub cut_off: BTreeSet<AgencyId>,
+    /// Left on one path after it and not before; or with one path left of two that shared no link, although all
+    /// passed one node before.
+    pub one_path: BTreeSet<AgencyId>,
+}
+
+impl Hit {
+    /// Compares how agencies stand before and after.
+    #[must_use]
+    pub fn between(
+        before: &BTreeMap<AgencyId, Standing>,
+        after: &BTreeMap<AgencyId, Standing>,
+    ) -> Self {
+        let who = |is_hit: fn(&Standing, &Standing) -> bool| -> BTreeSet<AgencyId> {
+            let hit = after
+                .iter()
+                .filter(|(id, after)| before.get(*id).is_some_and(|before| is_hit(before, after)));
+            hit.map(|(id, _)| id.clone()).collect()
+        };
+        Self {
+            cut_off: who(|before, after| after.cut_off && !before.cut_off),
+            one_path: who(|before, after| {
+                let keeps_one = before.disjoint_links > 1 && after.disjoint_links == 1;
+                after.one_path && !before.cut_off && (!before.one_path || keeps_one)
+            }),
+        }
+    }
+}
+
 impl Gains {
     fn of(without: &Outcome, with: &Outcome) -> Self {
         let errors = [without.error(), with.error()];
+        let kept = Hit::between(&with.standings, &without.standings);
         Self {
-            connected: difference(&without.cut_off, &with.cut_off),
-            second_path: difference(&without.one_path, &with.one_path),
+            connected: kept.cut_off,
+            second_path: kept.one_path,
             hours: without.hours - with.hours,
             error: errors.iter().any(Option::is_some).then(|| {
                 let squares = errors.iter().flatten().map(|error| error * error);
@@ -195,10 +227,6 @@ impl Gains {
             }),
         }
     }
-}
-
-fn difference(some: &BTreeSet<AgencyId>, others: &BTreeSet<AgencyId>) -> BTreeSet<AgencyId> {
-    some.difference(others).cloned().collect()
 }
 
 /// Returns, by service, the agencies from which no path leads to it.

@@ -35,6 +35,7 @@ pub struct Book {
     open: BTreeMap<IncidentId, Arc<Incident>>,
     ended: VecDeque<Arc<Incident>>,
     last: u32,
+    changes: u64,
 }
 
 impl Book {
@@ -55,6 +56,7 @@ impl Book {
             open,
             ended: VecDeque::new(),
             last,
+            changes: 0,
         }
     }
 
@@ -62,6 +64,12 @@ impl Book {
     #[must_use]
     pub fn last(&self) -> u32 {
         self.last
+    }
+
+    /// Returns how often it was reconciled: while the number stays, nothing in it has changed.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Returns an incident that is open.
@@ -95,6 +103,7 @@ impl Book {
     /// A finding continues the open incident with which it shares a cause, else the one with which it shares
     /// most silent nodes; an open incident that no finding continues ends at `at`.
     pub fn take(&mut self, findings: &[Finding], at: Timestamp) -> Vec<IncidentId> {
+        self.changes += 1;
         let mut before = std::mem::take(&mut self.open);
         let mut ids = Vec::with_capacity(findings.len());
         for finding in findings {

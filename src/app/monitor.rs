@@ -6,10 +6,11 @@
 pub mod conclude;
 pub mod loss;
 pub mod picture;
+pub mod ports;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -19,20 +20,14 @@ use crate::app::reference::Reference;
 use crate::app::view::Sight;
 use crate::app::{NodeView, QUARTER, Setting};
 use crate::judge::inquiry::Matter;
+use crate::judge::rules::Rules;
 use crate::judge::{Closed, Judge, Phase, Pulse};
-use crate::model::device::{Device, PortStatus};
 use crate::model::fault::Fault;
 use crate::model::health::{Health, Why};
 use crate::model::incident::IncidentId;
 use crate::model::reading::{Answer, Ask, Reading};
 use crate::model::target::{Method, Target, TargetId};
 use crate::model::{AgencyId, Element, LinkId, NodeId};
-
-/// How long an inquiry waits for the ports of the neighbours.
-const PORTS_WITHIN: Duration = Duration::from_millis(2500);
-
-/// Neighbours whose ports are asked in one inquiry, at most: a bound, not a tuning.
-const MOST_PORTS: usize = 256;
 
 /// Quarters of an hour in a day.
 const QUARTERS: i64 = 96;
@@ -74,6 +69,8 @@ struct Port {
     up: bool,
     asked: Instant,
     changed: Instant,
+    /// It was down, and something at its link has come back since: only the next poll tells.
+    doubtful: bool,
 }
 
 /// What was concluded about a silent node.
@@ -96,12 +93,24 @@ struct Special {
 }
 
 impl Monitor {
-    /// Makes a monitor that has heard nothing yet; `book` carries on what an earlier run left.
+    /// Makes a monitor by the usual rules that has heard nothing yet; `book` carries on what an earlier run left.
     #[must_use]
     pub fn new(reference: Reference, setting: Setting, book: Book, at: Timestamp) -> Self {
+        Self::with_rules(reference, Rules::default(), setting, book, at)
+    }
+
+    /// Makes a monitor that judges by `rules`.
+    #[must_use]
+    pub fn with_rules(
+        reference: Reference,
+        rules: Rules,
+        setting: Setting,
+        book: Book,
+        at: Timestamp,
+    ) -> Self {
         let targets = reference.network.targets();
         let mut monitor = Self {
-            judge: Judge::new(&targets),
+            judge: Judge::new(&targets, rules),
             polled: polled(&targets),
             setting,
             began: at,
@@ -216,112 +225,13 @@ impl Monitor {
         let pulse = self.judge.pulse(node);
         let turned_serious = !was_serious && pulse.is_some_and(Pulse::is_serious);
         let turned_heard = was_silent && !pulse.is_some_and(Pulse::is_silent);
+        if turned_heard {
+            asks.extend(self.doubt(node, reading.asked, now));
+        }
         if turned_serious || turned_heard {
             asks.extend(self.ask_ports_beside(node, now));
         }
         asks
-    }
-
-    /// Compares the declared ports of a device with what it reports; a change opens an inquiry.
-    fn see_ports(
-        &mut self,
-        node: &NodeId,
-        device: &Device,
-        asked: Instant,
-        now: Instant,
-    ) -> Vec<Ask> {
-        let mut changed = Vec::new();
-        for interface in &device.interfaces {
-            let up = match interface.oper {
-                PortStatus::Up => true,
-                PortStatus::Down | PortStatus::LowerLayerDown | PortStatus::NotPresent => false,
-                PortStatus::Testing | PortStatus::Unknown | PortStatus::Dormant => continue,
-            };
-            let Some(link) = self.reference.link_on(node, interface.name.as_str()) else {
-                continue;
-            };
-            let key = (node.clone(), link.clone());
-            let before = self.ports.get(&key);
-            if before.is_some_and(|port| port.asked > asked) {
-                continue;
-            }
-            let is_news = before.map_or(!up, |port| port.up != up);
-            let since = before
-                .filter(|port| port.up == up)
-                .map_or(asked, |port| port.changed);
-            self.ports.insert(
-                key,
-                Port {
-                    up,
-                    asked,
-                    changed: since,
-                },
-            );
-            if is_news {
-                changed.push(link.clone());
-            }
-        }
-        if changed.is_empty() {
-            return Vec::new();
-        }
-        let mut asks = self.judge.inquire(asked, now);
-        for link in changed {
-            let far: Vec<NodeId> = self
-                .reference
-                .network
-                .links
-                .get(&link)
-                .into_iter()
-                .flat_map(|link| link.ends().map(|end| end.node.clone()))
-                .filter(|end| end != node)
-                .collect();
-            for far in far {
-                asks.extend(self.ask_port(&far, now));
-            }
-        }
-        asks
-    }
-
-    /// Asks the ports of the nodes beside one that fell silent or came back, and its own.
-    fn ask_ports_beside(&mut self, node: &NodeId, now: Instant) -> Vec<Ask> {
-        let Some(at) = self.reference.graph.node(node) else {
-            return Vec::new();
-        };
-        let graph = self.reference.graph.clone();
-        let beside: BTreeSet<NodeId> = graph
-            .neighbours(at)
-            .map(|(_, next)| graph.node_id(next).clone())
-            .chain([node.clone()])
-            .collect();
-        beside
-            .iter()
-            .filter_map(|node| self.ask_port(node, now))
-            .collect()
-    }
-
-    /// Asks a device for its ports, once in an inquiry.
-    fn ask_port(&mut self, node: &NodeId, now: Instant) -> Option<Ask> {
-        let silent = self
-            .judge
-            .pulse(node)
-            .is_none_or(|pulse| pulse.is_silent() || pulse.is_serious());
-        if silent || !self.polled.contains(node) || self.asked_ports.len() >= MOST_PORTS {
-            return None;
-        }
-        if !self.asked_ports.insert(node.clone()) {
-            return None;
-        }
-        let target = TargetId {
-            node: node.clone(),
-            method: Method::Snmp,
-        };
-        self.pending.insert(target.clone());
-        self.pending_until = Some(now + PORTS_WITHIN);
-        Some(Ask {
-            target,
-            times: 1,
-            spacing: Duration::ZERO,
-        })
     }
 
     /// Returns when `tick` should be called next because of an inquiry; `None` while nothing is open.

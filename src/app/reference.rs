@@ -22,7 +22,7 @@ pub struct Reference {
     pub weakness: Arc<Weakness>,
     /// Which fault explains a silence in it.
     pub locator: Arc<Locator>,
-    /// What the paths to its nodes share, for finding the link that loses packets.
+    /// The ways to its nodes, for finding the links that lose packets.
     pub paths: Arc<Paths>,
     ports: Arc<BTreeMap<NodeId, BTreeMap<String, LinkId>>>,
 }
@@ -46,7 +46,7 @@ impl Reference {
         }
         Self {
             weakness: Arc::new(Weakness::of(&network, &graph, &[])),
-            paths: Arc::new(Paths::new(&graph)),
+            paths: Arc::new(Paths::new(&network, &graph)),
             locator: Arc::new(Locator::new(network.clone(), graph.clone())),
             graph,
             network,

@@ -37,6 +37,11 @@ impl World {
         }
     }
 
+    /// Begins chance anew: two worlds that were one go their own ways from here.
+    pub fn reseed(&mut self, seed: u64) {
+        self.fabric.reseed(seed);
+    }
+
     /// Breaks or mends something; returns when, counted from the beginning.
     pub fn act(&mut self, action: &Action, now: Instant) -> Duration {
         let at = self.since_began(now);

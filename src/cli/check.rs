@@ -52,6 +52,9 @@ pub struct Args {
     /// Folder of the state [default: `$STATE_DIRECTORY`, else `$XDG_STATE_HOME/spanwatch/ID`]
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Judge by the rules of a file [default: the usual rules]
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
     #[command(flatten)]
     secrets: Secrets,
 }
@@ -81,6 +84,7 @@ impl Args {
             remind: Duration::from_hours(24),
             quiet: false,
             state: None,
+            rules: None,
             secrets: Secrets::default(),
         }
     }
@@ -159,6 +163,7 @@ async fn swept(
     book: Book,
     simulation: Option<&Simulation>,
 ) -> Result<(Checked, Book), Failure> {
+    let rules = start::rules(args.rules.as_deref())?;
     let cancel = CancellationToken::new();
     let source = start::source(
         &reference,
@@ -168,7 +173,7 @@ async fn swept(
         cancel.clone(),
     )
     .await?;
-    let monitor = Monitor::new(reference, source.setting, book, clock::today());
+    let monitor = Monitor::with_rules(reference, rules, source.setting, book, clock::today());
     let mut swept = sweep(
         monitor,
         source.line,

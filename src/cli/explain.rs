@@ -14,9 +14,10 @@ pub struct Args {
 
 /// Prints the explanation of a code.
 pub fn run(args: &Args, _: &Common) -> Result<ExitCode, Failure> {
-    let scenario = crate::lab::scenario::CODES
+    let mut others = crate::lab::scenario::CODES
         .iter()
-        .find(|(code, _)| code.eq_ignore_ascii_case(&args.code));
+        .chain(crate::app::rules::CODES);
+    let scenario = others.find(|(code, _)| code.eq_ignore_ascii_case(&args.code));
     if let Some((code, text)) = scenario {
         crate::cli::print(&format!("{code}: {text}\n"))?;
         return Ok(ExitCode::SUCCESS);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::cli::failure::{Failure, Kind};
@@ -61,16 +61,30 @@ pub(in crate::cli) fn write(
     Ok((written, crate::cli::load(folder)?))
 }
 
+/// A list beyond this is no list of a network.
+const LARGEST_LIST: usize = 64 << 20;
+
+/// Reads all of it, or enough to see that it is too large.
+fn at_most(file: impl io::Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(LARGEST_LIST as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Reads a text file, or standard input for `-`; what is not UTF-8 is refused with what to do about it.
 pub(in crate::cli) fn read_text(path: &Path) -> Result<(String, String), Failure> {
     let (name, bytes) = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        let read = io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes);
-        ("standard input".to_owned(), read.map(|_| bytes))
+        ("standard input".to_owned(), at_most(io::stdin().lock()))
     } else {
-        (path.display().to_string(), fs::read(path))
+        let bytes = fs::File::open(path).and_then(at_most);
+        (path.display().to_string(), bytes)
     };
     let bytes = bytes.map_err(|error| Failure::reading(&name, &error))?;
+    if bytes.len() > LARGEST_LIST {
+        let message = format!("{name} is larger than {} MiB.", LARGEST_LIST >> 20);
+        return Err(Failure::new(Kind::Usage, message)
+            .hint("Take a part of it; no list of a network is so long."));
+    }
     match String::from_utf8(bytes) {
         Ok(text) => Ok((name, text)),
         Err(error) => {

@@ -1,67 +1,104 @@
-//! `import`: other people's lists to TOML, once, as a person would have written it.
+//! `import`: other people's lists and graphs to TOML, once, as a person would have written it.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::{Common, folder};
-use crate::filter::fold::bare;
-use crate::inventory::import::Options;
+use crate::inventory::import::{Input, Options, csv, graphml, netbox, pairs, sndlib};
+use crate::model::fault::Source;
 
-/// Turn a sheet into a topology
+/// More files than these are counted and not listed.
+const SHOWN: usize = 8;
+
+const AFTER: &str = "\
+Examples:
+  spanwatch import csv agencies.csv -o mynet
+  spanwatch import pairs nodes.csv links.csv -o mynet --hub core-1
+  spanwatch import graphml network.graphml -o copy       what `export graphml` wrote, whole
+  spanwatch import graphml Aarnet.graphml -o aarnet --all-agencies
+  spanwatch import netbox sites.csv devices.csv cables.csv circuits.csv -o mynet --hub dc-edge-1
+  spanwatch import sndlib polska.txt -o polska --all-agencies";
+
+/// Turn other people's lists and graphs into a topology
 ///
 /// Columns are found by their heads, in Vietnamese or English: name, address, uplink, provider, area, weight ...
-/// Cells may be separated by `;`, `,` or tabs, as a spreadsheet saves them. Nothing that exists is overwritten.
+/// Cells may be separated by `;`, `,` or tabs, as a spreadsheet saves them. What the list does not say is chosen by
+/// a rule, and said. Nothing that exists is overwritten, and nothing is written that `lint` would refuse.
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER)]
 pub struct Args {
     /// The format of the list
     #[arg(value_enum)]
     format: Format,
-    /// The list; `-` reads standard input
-    file: PathBuf,
+    /// The list, or its parts in any order; `-` reads standard input
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
     /// Folder to write into, instead of --topology
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// Name of the network [default: the file's name]
+    /// Name of the network [default: as the list says, else the file's name]
     #[arg(long)]
     name: Option<String>,
-    /// Id of the network [default: made from its name]
+    /// Id of the network [default: as the list says, else made from its name]
     #[arg(long)]
     id: Option<String>,
-    /// The hub, by name, id or address [default: the place to which the most lead]
-    #[arg(long)]
+    /// The hub, by id, name or address [default: the place to which the most lead]
+    #[arg(long, value_name = "ID")]
     hub: Option<String>,
+    /// Make every node an agency of weight 1 that carries other people's traffic
+    #[arg(long)]
+    all_agencies: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// One flat sheet, a row for each agency or device
     Csv,
+    /// A file of nodes and a file of links, as Gephi or a spreadsheet keeps them
+    Pairs,
+    /// A graph: our own export whole, or one of yEd, Gephi, networkx, the Topology Zoo
+    Graphml,
+    #[value(help = "CSV exports of NetBox: sites, devices, cables or connections, circuits")]
+    Netbox,
+    #[value(help = "A network of SNDlib in its native format")]
+    Sndlib,
 }
 
 /// Imports a list.
 pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
     let target = args.output.clone().unwrap_or_else(|| common.folder());
     folder::must_be_free(&target)?;
-    let (file, text) = folder::read_text(&args.file)?;
-    let name = args.name.clone().unwrap_or_else(|| {
-        args.file
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned())
-            .filter(|stem| stem != "-")
-            .unwrap_or_else(|| "Network".to_owned())
-    });
+    let mut inputs = Vec::new();
+    for file in &args.files {
+        let (name, text) = folder::read_text(file)?;
+        inputs.push(Input { name, text });
+    }
+    let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
     let options = Options {
-        file,
-        id: args.id.clone().unwrap_or_else(|| id_of(&name)),
-        name,
+        file: names.join(", "),
+        id: args.id.clone(),
+        name: args.name.clone(),
         hub: args.hub.clone(),
+        all_agencies: args.all_agencies,
+    };
+    let one = || match inputs.as_slice() {
+        [one] => Ok(one),
+        _ => Err(
+            Failure::new(Kind::Usage, "This format is read from one file.")
+                .hint("Import each into a folder of its own, or use `pairs` or `netbox`."),
+        ),
     };
     let imported = match args.format {
-        Format::Csv => crate::inventory::import::csv::import(&text, &options),
+        Format::Csv => csv::import(&one()?.text, &options),
+        Format::Pairs => pairs::import(&inputs, &options),
+        Format::Graphml => graphml::import(one()?, &options),
+        Format::Netbox => netbox::import(&inputs, &options),
+        Format::Sndlib => sndlib::import(one()?, &options),
     };
     let imported = imported.map_err(|faults| {
         Failure::new(
@@ -70,6 +107,21 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
         )
         .faults(faults.0)
     })?;
+    // Read back before a byte is written: what the list lacks is then said without half a folder on disk.
+    let sources = imported.files.iter().map(|(name, text)| {
+        Arc::new(Source {
+            name: target.join(name).display().to_string(),
+            text: text.clone(),
+        })
+    });
+    crate::inventory::read(sources.collect()).map_err(|faults| {
+        Failure::new(
+            Kind::Usage,
+            "The list would make a topology with faults; nothing was written.",
+        )
+        .faults(faults.0)
+        .hint("The places are those of the files that would have been written; correct the list.")
+    })?;
     let (written, loaded) = folder::write(&target, &imported.files)?;
     let words = common.words();
     let mut said = String::new();
@@ -77,7 +129,17 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
         // Writing to a String cannot fail.
         let _ = writeln!(said, "{}", crate::report::clean(note));
     }
-    for path in &written {
+    // Dozens of lines would hide the notes above them.
+    let few = if written.len() > SHOWN {
+        let count = written.len().to_string();
+        let folder = target.display().to_string();
+        let line = words.with("import.wrote", &[&count, &crate::report::clean(&folder)]);
+        let _ = writeln!(said, "{line}");
+        &[][..]
+    } else {
+        &written
+    };
+    for path in few {
         let path = path.display().to_string();
         let _ = writeln!(
             said,
@@ -94,18 +156,4 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
     );
     crate::cli::print(&said)?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// An id from a name: its letters without marks, its words joined.
-fn id_of(name: &str) -> String {
-    let letters = bare(name);
-    let words: Vec<&str> = letters
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
-    if words.is_empty() {
-        "network".to_owned()
-    } else {
-        words.join("-")
-    }
 }

@@ -192,7 +192,7 @@ fn monitor(program: &OsString, common: &Common) -> Vec<OsString> {
 }
 
 /// Reads a scenario: a built-in one by its name, or a file.
-fn read(name: &OsString, network: &Network) -> Result<Scenario, Failure> {
+pub(in crate::cli) fn read(name: &OsString, network: &Network) -> Result<Scenario, Failure> {
     let text = match name.to_str().and_then(built_in) {
         Some(text) => text.to_owned(),
         None => match std::fs::read(Path::new(name)) {

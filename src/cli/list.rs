@@ -55,7 +55,7 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
 }
 
 /// Shows a wrong filter as a wrong file is shown: with a caret under the place.
-fn bad_filter(written: &str, bad: BadFilter) -> Failure {
+pub(super) fn bad_filter(written: &str, bad: BadFilter) -> Failure {
     let place = Place {
         source: Arc::new(Source {
             name: "the filter".to_owned(),

@@ -107,6 +107,7 @@ pub fn element(network: &Network, written: &str) -> Result<Element, Failure> {
 }
 
 /// Returns the node of an id, be it its own or that of an agency that sits there.
+#[must_use]
 pub fn node(network: &Network, written: &str) -> Option<NodeId> {
     let agency = || network.agencies.get(written).map(|agency| &agency.node);
     let own = network.nodes.get(written).map(|node| &node.id);
@@ -158,6 +159,7 @@ fn unknown(network: &Network, written: &str) -> Failure {
 }
 
 /// Returns the node nearest to what was typed, for a hint.
+#[must_use]
 pub fn nearest_node<'a>(network: &'a Network, written: &str) -> Option<&'a str> {
     let nodes = network.nodes.keys().map(NodeId::as_str);
     nearest(

@@ -1,6 +1,7 @@
 //! What `check` and `watch` do first: load, ask whether we may probe, find the secrets, open the sockets.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::runtime::Runtime;
@@ -11,16 +12,21 @@ use crate::app::live::{self, Lab, Line};
 use crate::app::reference::Reference;
 use crate::app::settings::{self, SettingsError};
 use crate::app::world::World;
-use crate::app::{Setting, control};
+use crate::app::{Setting, control, rules};
 use crate::cli::Common;
 use crate::cli::failure::{Failure, Kind};
 use crate::clock;
+use crate::judge::rules::Rules;
 use crate::lab::action::Action;
 use crate::lab::fabric::{Conduct, Fabric};
 use crate::lab::ledger::Ledger;
 use crate::lab::scenario::Scenario;
+use crate::model::fault::Source as Text;
 use crate::probe;
 use crate::probe::roster::{Pace, Roster};
+
+/// A file of rules that is longer is none.
+const LONGEST: u64 = 65_536;
 
 /// Where the credentials are, for every command that probes.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -205,4 +211,31 @@ pub fn state_folder(
         Some(folder) => Ok(folder.to_owned()),
         None => settings::state_folder(&network.id).map_err(|error| refused(&error)),
     }
+}
+
+/// Reads a file of rules, or says everything that is wrong with it; without a file, the usual ones.
+pub fn rules(path: Option<&Path>) -> Result<Rules, Failure> {
+    let Some(path) = path else {
+        return Ok(Rules::default());
+    };
+    let name = path.display().to_string();
+    let unreadable = |error: std::io::Error| {
+        Failure::reading(&name, &error)
+            .hint("Write one to begin with: `spanwatch rehearse --show-rules > rules.toml`.")
+    };
+    let about = std::fs::metadata(path).map_err(unreadable)?;
+    if !about.is_file() || about.len() > LONGEST {
+        let message =
+            format!("{name} is no file of rules: it is longer than any, or no plain file.");
+        return Err(Failure::new(Kind::Configuration, message));
+    }
+    let text = String::from_utf8_lossy(&std::fs::read(path).map_err(unreadable)?).into_owned();
+    let source = Arc::new(Text {
+        name: name.clone(),
+        text,
+    });
+    rules::parse(&source).map_err(|faults| {
+        let message = format!("The rules in {name} cannot be used.");
+        Failure::new(Kind::Configuration, message).faults(faults)
+    })
 }

@@ -1,6 +1,7 @@
 //! `watch`: the dashboard over a monitor of its own.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -40,6 +41,9 @@ pub struct Args {
     /// Hide addresses, for a screen that others see
     #[arg(long)]
     redact: bool,
+    /// Judge by the rules of a file [default: the usual rules]
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
     #[command(flatten)]
     secrets: Secrets,
 }
@@ -88,6 +92,7 @@ async fn show(
     reference: Reference,
     simulation: Option<&Simulation>,
 ) -> Result<Ending, Failure> {
+    let rules = start::rules(args.rules.as_deref())?;
     let cancel = CancellationToken::new();
     let source = start::source(
         &reference,
@@ -97,7 +102,13 @@ async fn show(
         cancel.clone(),
     )
     .await?;
-    let mut monitor = Monitor::new(reference, source.setting, Book::default(), clock::today());
+    let mut monitor = Monitor::with_rules(
+        reference,
+        rules,
+        source.setting,
+        Book::default(),
+        clock::today(),
+    );
     let first = Arc::new(monitor.picture(clock::now(), clock::today()));
     let (pictures, seen) = watch::channel(first);
     let (commands, obeyed) = mpsc::channel(16);

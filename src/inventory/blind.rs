@@ -113,18 +113,23 @@ fn silencing(graph: &Graph, asked: &[bool]) -> Vec<Silences> {
         }
     }
     let mut sure = vec![false; graph.node_count()];
+    // Whoever is behind a link hangs below it in the tree: where nobody is asked there, no walk is needed.
+    let mut anybody = asked.to_vec();
     for &node in order.iter().rev() {
         let node_at = node.index();
         let Some((link, parent)) = above[node_at] else {
             continue;
         };
+        anybody[parent] |= anybody[node_at];
         let alone = labels[node_at] == 0;
         sure[node_at] |= asked[node_at] && (carries(node) || alone);
         if alone {
             found[link] = if sure[node_at] {
                 Silences::Somebody
-            } else {
+            } else if anybody[node_at] {
                 Silences::Perhaps
+            } else {
+                Silences::Nobody
             };
         }
         if carries(node) {

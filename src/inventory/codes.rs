@@ -196,7 +196,7 @@ const CODES: &[Explanation] = &[
     code(
         "T0151",
         "the sheet lacks a column",
-        "The first row of the sheet names its columns, in Vietnamese or English. A column with the names of the agencies must be among them.",
+        "The first row names the columns. A flat sheet needs the names of its agencies, pairs need both ends of a link, an export of NetBox the heads that NetBox gives it. A file that lacks them is not guessed at.",
     ),
     code(
         "T0152",
@@ -206,12 +206,32 @@ const CODES: &[Explanation] = &[
     code(
         "T0153",
         "a row says something twice",
-        "Two rows have the same id or address.",
+        "Two rows, nodes or links have the same id or address.",
     ),
     code(
         "T0154",
         "a value of a row cannot be read",
-        "A weight, address, level or uplink in this row is not one.",
+        "A weight, address, level, uplink or other value here is not one.",
+    ),
+    code(
+        "T0156",
+        "the file is not GraphML",
+        "Its XML is broken, or its root is another than <graphml>. Other formats of graphs are converted by networkx, Gephi or yEd.",
+    ),
+    code(
+        "T0157",
+        "the file is beyond what is read",
+        "It declares entities of its own, nests deeper or holds more than any network, or is in another encoding. Nothing that a file names is ever opened or expanded, so that a list from elsewhere cannot do harm.",
+    ),
+    code(
+        "T0158",
+        "an end that nothing bears",
+        "A link, the hub or another name points to a node that the list does not hold. Add it, or correct the name.",
+    ),
+    code(
+        "T0159",
+        "a line of SNDlib's native format cannot be read",
+        "Sections are `NODES ( ... )` and `LINKS ( ... )`, one thing a line. See http://sndlib.zib.de for the format.",
     ),
     code(
         "T0190",

@@ -5,10 +5,19 @@
 //! that the list is imported once and not every night.
 
 pub mod csv;
+pub mod graphml;
+pub mod netbox;
+pub mod pairs;
+pub mod sndlib;
 
+mod cell;
+mod draft;
+mod grid;
 mod plan;
+mod settle;
 mod sheet;
 mod write;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,13 +37,60 @@ pub struct Imported {
 pub struct Options {
     /// What faults call the list: its path.
     pub file: String,
-    /// The network's id.
-    pub id: String,
-    /// The network's name.
-    pub name: String,
+    /// The network's id; else what the list says, or made from the name.
+    pub id: Option<String>,
+    /// The network's name; else what the list says, or the file's own.
+    pub name: Option<String>,
     /// The hub, by name, id or address; else the place to which the most lead.
     pub hub: Option<String>,
+    /// Every node becomes an agency of weight 1 that carries other people's traffic.
+    pub all_agencies: bool,
 }
+
+impl Options {
+    /// Returns the network's name: as it was given, else the file's.
+    pub(crate) fn name(&self) -> String {
+        // Of several files the first gives its name.
+        let first = self.file.split(", ").next().unwrap_or_default();
+        let file = first.rsplit(['/', '\\']).next().unwrap_or_default();
+        let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+        let given = self.name.as_deref().unwrap_or(stem);
+        let name = cell::clean(given);
+        if name.is_empty() || name == "-" {
+            "Network".to_owned()
+        } else {
+            name
+        }
+    }
+
+    /// Returns the network's id: as it was given, else made from its name.
+    pub(crate) fn id(&self) -> String {
+        if let Some(id) = &self.id {
+            return id.clone();
+        }
+        let slug = slug(&self.name());
+        if slug.is_empty() {
+            "network".to_owned()
+        } else {
+            slug
+        }
+    }
+}
+
+/// One file of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// What faults call it: its path.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// More faults than these are one mistake made often.
+const MOST_FAULTS: usize = 200;
+
+/// A list with more nodes or links than this is no network that a topology is kept of by hand.
+pub(crate) const MOST_THINGS: usize = 200_000;
 
 /// Longer ids made from names are cut at a word: two of them and `--` still make a link's id.
 const LONGEST_ID: usize = 28;

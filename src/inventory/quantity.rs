@@ -74,6 +74,46 @@ pub(crate) fn capacity(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Writes a duration as `duration` reads it, exactly: `60000h`, `254651.2h`, `10s`, `150ms`.
+#[must_use]
+pub fn duration_text(time: Duration) -> String {
+    let nanos = time.as_nanos();
+    for (unit, size) in [
+        ("h", 3_600_000_000_000),
+        ("s", 1_000_000_000),
+        ("ms", 1_000_000),
+    ] {
+        // Two decimals of an hour are easier to read than 254651.2 h in seconds.
+        let hundredths = nanos * 100 / size;
+        if nanos >= size && hundredths * size == nanos * 100 {
+            return format!("{}{unit}", plain(hundredths, 2));
+        }
+    }
+    format!("{}s", plain(nanos, 9))
+}
+
+/// Writes bits a second as `capacity` reads them, exactly: `10G`, `1.544M`, `64k`.
+#[must_use]
+pub fn capacity_text(bits: u64) -> String {
+    let (unit, places) = match bits {
+        0..1_000_000 => ("k", 3),
+        1_000_000..1_000_000_000 => ("M", 6),
+        _ => ("G", 9),
+    };
+    format!("{}{unit}", plain(u128::from(bits), places))
+}
+
+/// A whole number with its last digits behind the point, and no zeros at its end.
+fn plain(digits: u128, places: u32) -> String {
+    let unit = 10_u128.pow(places);
+    let (whole, part) = (digits / unit, digits % unit);
+    if part == 0 {
+        return whole.to_string();
+    }
+    let part = format!("{part:0width$}", width = places as usize);
+    format!("{whole}.{}", part.trim_end_matches('0'))
+}
+
 /// A decimal number: digits without the point, and how many of them stand after it.
 struct Decimal {
     digits: u128,

@@ -3,18 +3,10 @@
 //! Inquiries that overlap are one. Silences of one fault arrive over a whole round; naming a cause at each of
 //! them would rename it on the way, so the verdict is taken once, on one set of facts.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use crate::judge::rules::Rules;
 use crate::model::NodeId;
-
-/// The least time an inquiry takes: the one question to everybody, its time-out, and a second silence after it.
-const LEAST: Duration = Duration::from_millis(1700);
-
-/// The most: by then every suspect of the first second has had all its questions.
-const MOST: Duration = Duration::from_secs(8);
-
-/// Everybody is asked at most this often, whatever happens.
-const ASK_ALL_EVERY: Duration = Duration::from_secs(5);
 
 /// What an inquiry is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,10 +43,10 @@ impl Inquiry {
     }
 
     /// Returns whether everybody may be asked now, and remembers that they are.
-    pub fn may_ask_all(&mut self, now: Instant) -> bool {
+    pub fn may_ask_all(&mut self, now: Instant, rules: &Rules) -> bool {
         let may = self
             .asked_all
-            .is_none_or(|last| now.saturating_duration_since(last) >= ASK_ALL_EVERY);
+            .is_none_or(|last| now.saturating_duration_since(last) >= rules.census_every);
         if may {
             self.asked_all = Some(now);
         }
@@ -63,16 +55,21 @@ impl Inquiry {
 
     /// Returns when to look again; `None` while no inquiry is open.
     #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
-        self.opened.map(|opened| opened + LEAST)
+    pub fn deadline(&self, rules: &Rules) -> Option<Instant> {
+        self.opened.map(|opened| opened + rules.inquiry_least)
     }
 
     /// Closes the inquiry if it may close now, and returns its matters.
     ///
     /// While it is `busy` (questions are under way that may change the verdict) it waits, up to its limit.
-    pub fn close(&mut self, now: Instant, busy: bool) -> Option<Vec<(Matter, Instant)>> {
+    pub fn close(
+        &mut self,
+        now: Instant,
+        busy: bool,
+        rules: &Rules,
+    ) -> Option<Vec<(Matter, Instant)>> {
         let opened = self.opened?;
-        if now < opened + LEAST || (busy && now < opened + MOST) {
+        if now < opened + rules.inquiry_least || (busy && now < opened + rules.inquiry_most) {
             return None;
         }
         self.opened = None;

@@ -6,10 +6,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::judge::rules::Rules;
 use crate::model::health::{Loss, Rtt};
 use crate::model::ratio::{at_least, interval};
 
-/// Echoes that are remembered: ten minutes at an interval of ten seconds.
+/// Echoes that loss on the way is looked for in, at most: ten minutes at an interval of ten seconds.
 pub const LENGTH: usize = 60;
 
 /// One minus the confidence of all intervals that are shown.
@@ -32,14 +33,14 @@ pub struct Window {
 
 impl Window {
     /// Adds one echo: its RTT, or `None` for a loss.
-    pub fn push(&mut self, rtt: Option<Duration>) {
-        if self.echoes.len() == LENGTH && self.echoes.pop_front() == Some(None) {
+    pub fn push(&mut self, rtt: Option<Duration>, rules: &Rules) {
+        if self.echoes.len() >= rules.window && self.echoes.pop_front() == Some(None) {
             self.lost -= 1;
         }
         self.lost += u32::from(rtt.is_none());
         self.echoes.push_back(rtt);
-        self.note(rtt.is_some());
-        self.judge_loss();
+        self.note(rtt.is_some(), rules);
+        self.judge_loss(rules);
     }
 
     /// Forgets the echoes and keeps the results: what is lost in an outage is not the quality of the line.
@@ -50,11 +51,11 @@ impl Window {
     }
 
     /// Notes a silent round of an outage: it counts for flapping, not for loss.
-    pub fn miss(&mut self) {
-        self.note(false);
+    pub fn miss(&mut self, rules: &Rules) {
+        self.note(false, rules);
     }
 
-    fn note(&mut self, answered: bool) {
+    fn note(&mut self, answered: bool, rules: &Rules) {
         self.results = (self.results << 1 | u32::from(answered)) & ((1 << FLAP_LENGTH) - 1);
         self.known = (self.known + 1).min(FLAP_LENGTH);
         if self.known == FLAP_LENGTH {
@@ -63,29 +64,34 @@ impl Window {
             let share = f64::from(changes) / f64::from(FLAP_LENGTH - 1);
             // Two levels, so that the mark itself does not flap.
             self.flapping = if self.flapping {
-                share >= 0.25
+                share >= rules.flapping_until
             } else {
-                share > 0.30
+                share > rules.flapping_from
             };
         }
     }
 
-    fn judge_loss(&mut self) {
+    fn judge_loss(&mut self, rules: &Rules) {
         let (sent, lost) = self.sent_and_lost();
         self.lossy = if self.lossy {
-            let recent_loss = self.echoes.iter().rev().take(20).any(Option::is_none);
-            // The upper bound is under 10 % exactly when so few lost would be this unlikely at 10 %.
-            recent_loss || 1.0 - at_least(lost + 1, sent, 0.10) >= ALPHA / 2.0
+            let recent_loss = self
+                .echoes
+                .iter()
+                .rev()
+                .take(rules.lossy_clean)
+                .any(Option::is_none);
+            // The upper bound is under a level exactly when so few lost would be this unlikely at that level.
+            recent_loss || 1.0 - at_least(lost + 1, sent, rules.lossy_until) >= ALPHA / 2.0
         } else {
-            // The lower bound is at least 2 % exactly when so many lost would be this unlikely at 2 %.
-            lost > 0 && at_least(lost, sent, 0.02) <= ALPHA / 2.0
+            // The lower bound reaches a level exactly when so many lost would be this unlikely at that level.
+            lost > 0 && at_least(lost, sent, rules.lossy_from) <= ALPHA / 2.0
         };
     }
 
     /// Returns whether loss makes the target degraded.
     ///
-    /// It is once the lower 95 % bound reaches 2 %, until the upper bound is under 10 % and the last 20 echoes
-    /// all came back.
+    /// By the usual rules it is once the lower 95 % bound reaches 2 %, until the upper bound is under 10 % and
+    /// the last 20 echoes all came back.
     #[must_use]
     pub fn is_lossy(&self) -> bool {
         self.lossy

@@ -216,6 +216,11 @@ impl Fabric {
         }
     }
 
+    /// Begins everything random anew.
+    pub fn reseed(&mut self, seed: u64) {
+        self.dice = wire::Dice::new(seed);
+    }
+
     /// Returns the network that is emulated.
     #[must_use]
     pub fn network(&self) -> &Arc<Network> {

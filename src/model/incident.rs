@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use crate::model::health::Loss;
 use crate::model::{AgencyId, Element, NodeId};
 
 /// Numbers incidents within one monitor's state, from 1: `I-0001`.
@@ -66,7 +67,7 @@ pub enum IncidentSeverity {
 /// One reason for or against a cause: a value, which the faces put into words.
 ///
 /// "It" is the cause. Behind it are the nodes that have no path to the monitor without it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Evidence {
     /// The node is the cause itself, with nobody else behind it, and silent.
     Silent(NodeId),
@@ -120,6 +121,8 @@ pub enum Evidence {
         /// Sent beside it.
         sent_beside: u32,
     },
+    /// What it loses of a round trip by itself, apart from everything else on the way, with the 95 % interval.
+    Loses(Loss),
 }
 
 /// One root cause with everything behind it.

@@ -43,13 +43,12 @@ impl Parts {
     pub fn add_link(&mut self, a: &NodeId, b: &NodeId, kind: &str, km: Option<f64>) -> LinkId {
         let like = self.kinds.get(kind).copied().unwrap_or_default();
         let base = format!("{a}--{b}");
-        let id = (1..)
-            .map(|turn| match turn {
-                1 => LinkId::from(base.as_str()),
-                _ => LinkId::new(format!("{base}.{turn}")),
-            })
-            .find(|id| !self.links.contains_key(id))
-            .expect("there are more numbers than links");
+        let mut id = LinkId::from(base.as_str());
+        let mut turn = 1;
+        while self.links.contains_key(&id) {
+            turn += 1;
+            id = LinkId::new(format!("{base}.{turn}"));
+        }
         let end = |node: &NodeId| End {
             node: node.clone(),
             port: None,

@@ -6,6 +6,8 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::analysis::Weakness;
+use crate::analysis::what_if::Hit;
+use crate::graph::Graph;
 use crate::model::network::Network;
 use crate::model::{AgencyId, Element, LinkId};
 use crate::report::clean;
@@ -114,7 +116,13 @@ pub fn text(network: &Network, weakness: &Weakness, subject: &Subject, words: &W
                 text.push_str(&page.links(&links));
             }
         }
-        Subject::Service(_) | Subject::Maintenance(_) => {}
+        Subject::Maintenance(_) => {
+            if let Shape::Maintenance(maintenance) = &shape {
+                text.push('\n');
+                text.push_str(&page.hit(weakness, maintenance));
+            }
+        }
+        Subject::Service(_) => {}
     }
     text
 }
@@ -348,6 +356,31 @@ impl Page<'_, '_> {
         } else {
             self.section("report.agencies") + &table.text("  ")
         }
+    }
+
+    /// Returns who is cut off or left on one path while a maintenance lasts, all else being up.
+    fn hit(&self, weakness: &Weakness, maintenance: &MaintenanceShape<'_>) -> String {
+        let network = self.shapes.network;
+        let during = Weakness::of(network, &Graph::new(network), maintenance.elements);
+        let hit = Hit::between(&weakness.agencies, &during.agencies);
+        let mut text = String::new();
+        for (key, ids) in [
+            ("show.maintenance.cut-off", &hit.cut_off),
+            ("show.maintenance.one-path", &hit.one_path),
+        ] {
+            if !ids.is_empty() {
+                text.push_str(&self.words.with(key, &[&ids.len().to_string()]));
+                text.push('\n');
+                let agencies = self.agencies(ids.iter());
+                // The sentence is the section's title.
+                text.push_str(agencies.splitn(3, '\n').nth(2).unwrap_or_default());
+            }
+        }
+        if text.is_empty() {
+            text.push_str(self.words.text("show.maintenance.nobody"));
+            text.push('\n');
+        }
+        text
     }
 
     fn loss(&self, element: &Element) -> String {

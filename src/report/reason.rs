@@ -42,6 +42,11 @@ pub fn evidence(words: &Words, evidence: &Evidence) -> String {
         Evidence::Unexplained => words.text("evidence.unexplained").to_owned(),
         Evidence::AllSilent(count) => words.with("evidence.all-silent", &[&count.to_string()]),
         Evidence::Unsent(said) => words.with("evidence.unsent", &[said]),
+        Evidence::Loses(loss) => {
+            let percent = |ratio: f64| format!("{:.1}", ratio * 100.0);
+            let values = [loss.ratio, loss.low, loss.high].map(percent);
+            words.with("evidence.loses", &[&values[0], &values[1], &values[2]])
+        }
         Evidence::Loss {
             lost,
             sent,

@@ -1,4 +1,4 @@
-//! Weak elements and how every agency stands: the ranked table and `spanwatch/weak/1`.
+//! How every agency stands, and whom an element cuts off: what several reports say in the same way.
 
 use serde::Serialize;
 
@@ -66,60 +66,6 @@ impl<'a> StandingShape<'a> {
     }
 }
 
-/// What is asked of the weak elements.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Selection<'a> {
-    /// At most so many elements; all of them when `None`.
-    pub top: Option<usize>,
-    /// Only what cuts off this agency.
-    pub agency: Option<&'a AgencyId>,
-}
-
-impl Selection<'_> {
-    fn elements<'w>(&self, weakness: &'w Weakness) -> (usize, Vec<&'w Weak>) {
-        let all: Vec<&Weak> = weakness
-            .elements
-            .iter()
-            .filter(|weak| self.agency.is_none_or(|agency| weak.ids.contains(agency)))
-            .collect();
-        let shown = all.iter().copied().take(self.top.unwrap_or(all.len()));
-        (all.len(), shown.collect())
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    network: &'a str,
-    example: bool,
-    hubs: &'a [NodeId],
-    view: &'static str,
-    weak_elements: usize,
-    elements: Vec<ElementShape<'a>>,
-    agencies: Vec<StandingShape<'a>>,
-}
-
-/// Returns the document `spanwatch/weak/1`; `weak_elements` counts them before `top` cuts the list.
-#[must_use]
-pub fn json(network: &Network, weakness: &Weakness, selection: Selection<'_>) -> String {
-    let (weak_elements, elements) = selection.elements(weakness);
-    crate::report::json::written(&Document {
-        schema: "spanwatch/weak/1",
-        network: &network.id,
-        example: network.example,
-        hubs: &network.hubs,
-        view: "designed",
-        weak_elements,
-        elements: elements.into_iter().map(ElementShape::of).collect(),
-        agencies: weakness
-            .agencies
-            .iter()
-            .filter(|(id, _)| selection.agency.is_none_or(|agency| agency == *id))
-            .map(|(id, standing)| StandingShape::of(id, standing))
-            .collect(),
-    })
-}
-
 /// Returns the head over every text that shows a network: its name, whether it is an example, its size.
 #[must_use]
 pub fn header(network: &Network, words: &Words) -> String {
@@ -146,65 +92,6 @@ pub fn header(network: &Network, words: &Words) -> String {
         words.text("report.hubs"),
         clean(&hubs.join(", ")),
     )
-}
-
-/// Returns the ranked table of weak elements.
-#[must_use]
-pub fn text(
-    network: &Network,
-    weakness: &Weakness,
-    selection: Selection<'_>,
-    words: &Words,
-) -> String {
-    let mut text = header(network, words);
-    text.push('\n');
-    let (all, shown) = selection.elements(weakness);
-    if all == 0 {
-        text.push_str(words.text("weak.none"));
-        text.push('\n');
-    } else {
-        let mut table = Table::new(&[
-            head(words, "col.rank", Side::Right),
-            head(words, "col.cuts_off", Side::Right),
-            head(words, "col.weight", Side::Right),
-            head(words, "col.kind", Side::Left),
-            head(words, "col.id", Side::Left),
-            head(words, "col.name", Side::Left),
-        ]);
-        for (rank, weak) in (1..).zip(&shown) {
-            table.row([
-                rank.to_string(),
-                weak.ids.len().to_string(),
-                weak.weight.to_string(),
-                words.text(&kind_key(&weak.element)).to_owned(),
-                weak.element.id().to_owned(),
-                network.title(&weak.element),
-            ]);
-        }
-        text.push_str(&table.text(""));
-        if shown.len() < all {
-            text.push_str(&words.with(
-                "weak.more",
-                &[&(all - shown.len()).to_string(), &all.to_string()],
-            ));
-            text.push('\n');
-        }
-        text.push('\n');
-        let elements = network.elements().count();
-        text.push_str(&words.with("weak.summary", &[&all.to_string(), &elements.to_string()]));
-        text.push('\n');
-    }
-    let lost: Vec<&str> = weakness
-        .agencies
-        .iter()
-        .filter(|(_, standing)| standing.cut_off)
-        .map(|(id, _)| id.as_str())
-        .collect();
-    if !lost.is_empty() {
-        text.push_str(&words.with("weak.cut_off", &[&clean(&lost.join(", "))]));
-        text.push('\n');
-    }
-    text
 }
 
 /// Returns how one agency stands: its chain of single points, from the hub outward.

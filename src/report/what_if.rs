@@ -12,7 +12,7 @@ use crate::model::agency::Agency;
 use crate::model::network::Network;
 use crate::model::{AgencyId, Element, LinkId, NodeId, ServiceId};
 use crate::report::clean;
-use crate::report::figure::{figure, with_error};
+use crate::report::hours::{HoursShape, figure, interval, method, with_error};
 use crate::report::listing::head;
 use crate::report::table::{Side, Table};
 use crate::report::view::{self, ViewShape};
@@ -78,12 +78,6 @@ struct ServiceShape<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct HoursShape {
-    agency: f64,
-    weighted: f64,
-}
-
-#[derive(Debug, Serialize)]
 struct HeldShape<'a> {
     id: &'a AgencyId,
     hangs_on: Vec<Element>,
@@ -95,15 +89,6 @@ struct GainsShape<'a> {
     second_path: Vec<&'a AgencyId>,
     hours: HoursShape,
     interval: Option<[f64; 2]>,
-}
-
-impl HoursShape {
-    fn of(hours: Hours) -> Self {
-        Self {
-            agency: rounded(hours.agency),
-            weighted: rounded(hours.weighted),
-        }
-    }
 }
 
 impl<'a> OutcomeShape<'a> {
@@ -123,10 +108,7 @@ impl<'a> OutcomeShape<'a> {
                 .collect(),
             hours: HoursShape::of(outcome.hours),
             interval: interval(outcome.hours, outcome.error()),
-            method: match outcome.method {
-                Method::Exact { .. } => "exact",
-                Method::Sampled { .. } => "sampled",
-            },
+            method: method(outcome.method),
         }
     }
 }
@@ -464,10 +446,9 @@ fn names(
     }
     if top < ids.len() {
         let more = [(ids.len() - top).to_string(), ids.len().to_string()];
-        text.push_str(&format!(
-            "  {}\n",
-            words.with("weak.more", &[&more[0], &more[1]])
-        ));
+        text.push_str("  ");
+        text.push_str(&words.with("weak.more", &[&more[0], &more[1]]));
+        text.push('\n');
     }
     text
 }
@@ -510,18 +491,4 @@ fn weight(network: &Network, ids: &BTreeSet<AgencyId>) -> u32 {
     ranked(network, ids)
         .iter()
         .fold(0, |sum, agency| sum.saturating_add(agency.weight))
-}
-
-fn interval(hours: Hours, error: Option<f64>) -> Option<[f64; 2]> {
-    error.map(|error| {
-        [
-            rounded((hours.weighted - error).max(0.0)),
-            rounded(hours.weighted + error),
-        ]
-    })
-}
-
-/// A millionth of an hour: beyond it two machines need not agree.
-fn rounded(hours: f64) -> f64 {
-    (hours * 1e6).round() / 1e6
 }

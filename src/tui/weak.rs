@@ -14,7 +14,7 @@ use crate::analysis::pairs::Pair;
 use crate::app::view::Sight;
 use crate::model::Element;
 use crate::model::health::Health;
-use crate::report::figure::{figure, share, with_error};
+use crate::report::hours::{figure, share, with_error};
 use crate::tui::cause::whom;
 use crate::tui::list::{Column, Sheet, draw_detail, draw_open, draw_rows, split, stretched};
 use crate::tui::screen::ranks::{self, Figures, Peril, Rank};

@@ -10,6 +10,7 @@
 #[expect(dead_code, reason = "a bench draws less than the tests do")]
 mod sketch;
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,8 +19,9 @@ use spanwatch::analysis::Weakness;
 use spanwatch::analysis::cuts::Cuts;
 use spanwatch::analysis::dominators::{Dominators, Point};
 use spanwatch::analysis::locate::{Facts, Locator};
+use spanwatch::analysis::lossy::{Echoes, Manner, Paths};
 use spanwatch::analysis::reach::Reach;
-use spanwatch::graph::{Cut, Graph};
+use spanwatch::graph::{Cut, Graph, LinkIx};
 use spanwatch::model::network::Network;
 use spanwatch::model::{Element, NodeId};
 
@@ -155,6 +157,14 @@ fn measure(name: &str, network: &Network, times: usize) {
             locator.locate(&all[(turn - 1) % all.len()])
         });
     }
+    let paths = Paths::new(network, &graph);
+    for bad in [None, graph.link_indices().nth(graph.link_count() / 2)] {
+        let echoes = echoes(&graph, bad);
+        let what = if bad.is_some() { "one" } else { "no" };
+        time(&format!("loss with {what} lossy link"), times, || {
+            paths.lossy(&graph, &echoes, &Manner::ALWAYS)
+        });
+    }
     let mut chance = facts(network, &graph, &[]);
     for _ in 0..100 {
         let node = &elements[dice.roll(graph.node_count())];
@@ -193,6 +203,28 @@ fn facts(network: &Network, graph: &Graph, cut: &[Element]) -> Facts {
         }
     }
     facts
+}
+
+/// Counts 60 echoes of every node; one hop in two hundred loses an echo, and a link one in ten.
+fn echoes(graph: &Graph, bad: Option<LinkIx>) -> BTreeMap<NodeId, Echoes> {
+    let mut dice = Dice::new(5);
+    let routes = graph.routes(graph.monitor(), &Cut::default());
+    let mut echoes = BTreeMap::new();
+    for node in graph.node_indices().filter(|node| *node != graph.monitor()) {
+        let way = routes.path(node, 0).unwrap_or_default();
+        if way.len() > 255 {
+            continue;
+        }
+        let mut lost = 0;
+        for _ in 0..60 {
+            let dies = way
+                .iter()
+                .any(|(link, _)| dice.hit(if Some(*link) == bad { 10 } else { 200 }));
+            lost += u32::from(dies);
+        }
+        echoes.insert(graph.node_id(node).clone(), Echoes { sent: 60, lost });
+    }
+    echoes
 }
 
 /// Prints the median and the slowest of several runs.

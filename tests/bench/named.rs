@@ -3,16 +3,17 @@
 //! The figure is of the monitor's rules and not of this machine: intervals, time-outs and inquiries.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
-#![expect(dead_code, reason = "the trial serves the tests too")]
+#![expect(dead_code, reason = "the helpers serve the tests too")]
 
 #[path = "../trial.rs"]
 mod trial;
 
 use std::time::Duration;
 
+use spanwatch::app::rehearse::trial::Trial;
 use spanwatch::lab::action::Action;
 use spanwatch::model::Element;
-use trial::{Trial, reference};
+use trial::{incidents, reference};
 
 fn main() {
     let reference = reference();
@@ -28,8 +29,7 @@ fn main() {
         trial.run_until(number as u64 % 10, |_| false);
         trial.act(&Action::Cut(vec![element]));
         if let Some(took) = trial.run_until(90, |monitor| !monitor.book().is_quiet()) {
-            let is_outage = trial
-                .open()
+            let is_outage = incidents(&trial)
                 .iter()
                 .any(|incident| !incident.cut_off.is_empty());
             if is_outage {

@@ -17,9 +17,10 @@ use crate::inventory::{source, words};
 fn options() -> Options {
     Options {
         file: "danh-sach.csv".into(),
-        id: "hue".into(),
-        name: "Mạng thử".into(),
+        id: Some("hue".into()),
+        name: Some("Mạng thử".into()),
         hub: None,
+        all_agencies: false,
     }
 }
 

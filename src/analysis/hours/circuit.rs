@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::analysis::hours::core::Core;
+use crate::analysis::hours::fold::Core;
 
 /// More blocks than this do not fit the set of blocks; a frontier so wide is out of reach anyway.
 const MOST_BLOCKS: u8 = 62;
@@ -108,10 +108,7 @@ impl Circuit {
                 Factor::Want(want) => reached[want as usize] += flow,
             }
         }
-        Values {
-            slope,
-            reached,
-        }
+        Values { slope, reached }
     }
 }
 
@@ -616,13 +613,12 @@ impl<'a> Layer<'a> {
                 pending: key.pending,
             };
             let waiting = &mut next.states[target].waiting;
-            match waiting.iter().find(|(other, _)| *other == key) {
-                Some((_, slot)) => *slot,
-                None => {
-                    let slot = self.circuit.slot();
-                    waiting.push((key, slot));
-                    slot
-                }
+            if let Some((_, slot)) = waiting.iter().find(|(other, _)| *other == key) {
+                *slot
+            } else {
+                let slot = self.circuit.slot();
+                waiting.push((key, slot));
+                slot
             }
         };
         self.circuit.edges.push(Edge { from, to, by });

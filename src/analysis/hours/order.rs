@@ -4,7 +4,7 @@
 //! for every vertex, twice that for every risk group that is open. The search is greedy from every start, then
 //! moves single vertices while that does not cost more; seeded, bounded, the same for the same core.
 
-use crate::analysis::hours::core::Core;
+use crate::analysis::hours::fold::Core;
 use crate::graph::mix;
 
 /// Steps of work that the search may take; about a tenth of a second.
@@ -26,6 +26,13 @@ pub(super) struct Walk {
 pub(super) fn walk(core: &Core) -> Walk {
     let map = Map::new(core);
     let count = core.vertices.len();
+    if count == 0 {
+        // Nobody is reached, as when the only hub is gone.
+        return Walk {
+            order: Vec::new(),
+            cost: 0.0,
+        };
+    }
     let mut weigh = Weigh::new(&map);
     let mut best = Walk {
         order: (0..count).collect(),
@@ -46,12 +53,12 @@ pub(super) fn walk(core: &Core) -> Walk {
         dice = mix(dice);
         (dice >> 16) as usize % sides.max(1)
     };
-    let moves = (WORK / 2 / once.max(1)).min(20_000);
-    for _ in 0..if count > 2 { moves } else { 0 } {
+    let turns = (WORK / 2 / once.max(1)).min(20_000);
+    for _ in 0..if count > 2 { turns } else { 0 } {
         let (from, by) = (roll(count), roll(17));
         let to = (from + by).saturating_sub(8).min(count - 1);
-        let moved = at.order.remove(from);
-        at.order.insert(to, moved);
+        let vertex = at.order.remove(from);
+        at.order.insert(to, vertex);
         let cost = weigh.cost(&at.order);
         if cost <= at.cost {
             at.cost = cost;
@@ -59,8 +66,8 @@ pub(super) fn walk(core: &Core) -> Walk {
                 best = at.clone();
             }
         } else {
-            let moved = at.order.remove(to);
-            at.order.insert(from, moved);
+            let vertex = at.order.remove(to);
+            at.order.insert(from, vertex);
         }
     }
     best
@@ -168,7 +175,7 @@ impl<'a> Map<'a> {
 struct Weigh<'a> {
     map: &'a Map<'a>,
     at: Vec<usize>,
-    leaving: Vec<u32>,
+    leaving: Vec<i32>,
     opening: Vec<i32>,
 }
 
@@ -221,7 +228,7 @@ impl<'a> Weigh<'a> {
             frontier += 1;
             groups += self.opening[turn];
             cost += 3_f64.powi(frontier) * 2_f64.powi(groups);
-            frontier -= self.leaving[turn] as i32;
+            frontier -= self.leaving[turn];
         }
         cost
     }

@@ -77,8 +77,8 @@ impl Chance {
             0.0
         };
         let down = |rate: f64| {
-            let share = rate * repair / (1.0 + rate * repair);
-            if share.is_nan() { 1.0 } else { share }
+            let part = rate * repair / (1.0 + rate * repair);
+            if part.is_nan() { 1.0 } else { part }
         };
         let rate = f64::from(shape) / exposure;
         Self {
@@ -166,14 +166,14 @@ impl Chances {
 
 /// Returns the quantile of the Gamma distribution of an integer shape and rate 1, by bisection on its tail, a sum
 /// of Poisson terms.
-fn quantile(shape: u32, share: f64) -> f64 {
+fn quantile(shape: u32, below: f64) -> f64 {
     // Beyond this many the normal approximation (Wilson and Hilferty 1931) is good to four digits.
     if shape > 2_000 {
         let k = f64::from(shape);
-        let z = if share < 0.5 { -1.644_854 } else { 1.644_854 };
+        let z = if below < 0.5 { -1.644_854 } else { 1.644_854 };
         return k * (1.0 - 1.0 / (9.0 * k) + z / (3.0 * k.sqrt())).powi(3);
     }
-    let below = |x: f64| {
+    let tail = |x: f64| {
         let mut term = (-x).exp();
         let mut sum = 0.0;
         for k in 0..shape {
@@ -188,7 +188,7 @@ fn quantile(shape: u32, share: f64) -> f64 {
     );
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
-        *(if below(middle) < share {
+        *(if tail(middle) < below {
             &mut low
         } else {
             &mut high

@@ -4,7 +4,7 @@
 //! enumerated exactly, and only what is left is drawn. So the interval is narrow where it matters: three failures
 //! at once are rare, however many elements there are.
 
-use crate::analysis::hours::core::Ix;
+use crate::analysis::hours::fold::Ix;
 use crate::graph::{Cut, Graph, NodeIx, mix};
 use crate::model::Element;
 use crate::model::network::Network;
@@ -165,7 +165,7 @@ pub(super) fn sample(
     let least = if is_paired { 3 } else { 2 };
     let tails = tails(&can, down, least);
     let rest = tails[0][least];
-    let mut drawn = Drawn::new(down.len());
+    let mut rare = Drawn::new(down.len());
     let mut dice = seed;
     let mut failed: Vec<Ix> = Vec::new();
     let draws = if rest > 0.0 { draws.max(2) } else { 0 };
@@ -186,7 +186,7 @@ pub(super) fn sample(
         }
         let loss = field.loss();
         tally.add(rest / f64::from(draws), loss, &failed, &field.reached);
-        drawn.add(loss[1], &failed);
+        rare.add(loss[1], &failed);
         for x in &failed {
             field.mend(*x);
         }
@@ -195,11 +195,11 @@ pub(super) fn sample(
         tally.with[*x] = tally.loss;
     }
     let with_error = (0..down.len())
-        .map(|x| rest * drawn.error_with(x, down[x], draws))
+        .map(|x| rest * rare.error_with(x, down[x], draws))
         .collect();
     Sample {
         loss: tally.loss,
-        error: rest * drawn.error(draws),
+        error: rest * rare.error(draws),
         with: tally.with,
         with_error,
         lost: tally.lost,
@@ -224,10 +224,10 @@ impl Tally {
     }
 
     fn add(&mut self, share: f64, loss: Both, failed: &[Ix], reached: &[bool]) {
-        for side in 0..2 {
-            self.loss[side] += share * loss[side];
+        for (side, loss) in loss.into_iter().enumerate() {
+            self.loss[side] += share * loss;
             for x in failed {
-                self.with[*x][side] += share * loss[side];
+                self.with[*x][side] += share * loss;
             }
         }
         for (lost, reached) in self.lost.iter_mut().zip(reached) {

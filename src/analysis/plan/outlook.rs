@@ -14,16 +14,18 @@ use crate::model::network::Network;
 
 /// What every node would bring back.
 #[derive(Debug)]
-pub(super) struct Outlook<'a> {
+pub(in crate::analysis) struct Outlook<'a> {
     graph: &'a Graph,
-    /// By node: the faults that cut it off, by place in order, and the weighted hours a year that a link from it
-    /// to somewhere safe would save; `None` for a node that is not reached even with everything up.
+    /// By node: the faults that cut it off, by place in order, and the weight that a link from it to somewhere safe
+    /// would bring back; `None` for a node that is not reached even with everything up.
     nodes: Vec<Option<Vec<(usize, f64)>>>,
+    /// By fault: hours a year that it lasts.
+    lasts: Vec<f64>,
 }
 
 impl<'a> Outlook<'a> {
     /// Looks at every single fault. Cost O((n + m) log n), and the sum of what each fault cuts off.
-    pub(super) fn new(network: &Network, graph: &'a Graph, chances: &Chances) -> Self {
+    pub(in crate::analysis) fn new(network: &Network, graph: &'a Graph, chances: &Chances) -> Self {
         let tree = Dominators::of(graph, graph.hubs(), &Cut::default());
         let reach = Reach::new(graph, graph.hubs(), &Cut::default());
         let mut weights = vec![0.0; graph.node_count()];
@@ -54,20 +56,22 @@ impl<'a> Outlook<'a> {
                 },
                 Element::Risk(_) => reach.lost(cut.nodes(), cut.links()),
             };
-            let hours = chances
-                .at(place)
-                .map_or(0.0, |chance| YEAR * chance.unavailability);
             for (node, weight) in pieces.of(&lost, &cut) {
                 if let Some(faults) = &mut nodes[node.index()] {
-                    faults.push((place, hours * weight));
+                    faults.push((place, weight));
                 }
             }
         }
-        Self { graph, nodes }
+        let lasts = chances.all().iter();
+        Self {
+            graph,
+            nodes,
+            lasts: lasts.map(|chance| YEAR * chance.unavailability).collect(),
+        }
     }
 
     /// Returns the weighted hours a year that a link between two nodes would save, to first order.
-    pub(super) fn saves(&self, a: NodeIx, b: NodeIx) -> f64 {
+    pub(in crate::analysis) fn saves(&self, a: NodeIx, b: NodeIx) -> f64 {
         let (Some(of_a), Some(of_b)) = (&self.nodes[a.index()], &self.nodes[b.index()]) else {
             // Who is cut off for good would be brought back for good.
             return if self.nodes[a.index()].is_some() == self.nodes[b.index()].is_some() {
@@ -76,21 +80,47 @@ impl<'a> Outlook<'a> {
                 YEAR
             };
         };
-        let side = |own: &[(usize, f64)], other: &[(usize, f64)], through: NodeIx| -> f64 {
-            if !self.graph.is_transit(through) && !self.graph.hubs().contains(&through) {
-                return 0.0;
-            }
+        let hours = |own: &[(usize, f64)], other: &[(usize, f64)]| -> f64 {
             own.iter()
-                .filter(|(fault, _)| {
-                    other
-                        .binary_search_by_key(fault, |(place, _)| *place)
-                        .is_err()
-                })
-                .map(|(_, hours)| hours)
+                .filter(|(fault, _)| !is_in(other, *fault))
+                .map(|(fault, weight)| self.lasts[*fault] * weight)
                 .sum()
         };
-        side(of_a, of_b, b) + side(of_b, of_a, a)
+        let mut saves = 0.0;
+        if self.carries(b) {
+            saves += hours(of_a, of_b);
+        }
+        if self.carries(a) {
+            saves += hours(of_b, of_a);
+        }
+        saves
     }
+
+    /// Returns the weight that a link between two nodes would bring back during one fault.
+    pub(in crate::analysis) fn brings(&self, a: NodeIx, b: NodeIx, fault: usize) -> f64 {
+        let (Some(of_a), Some(of_b)) = (&self.nodes[a.index()], &self.nodes[b.index()]) else {
+            return 0.0;
+        };
+        let weight = |own: &[(usize, f64)]| {
+            let found = own.binary_search_by_key(&fault, |(place, _)| *place).ok();
+            found.map_or(0.0, |at| own[at].1)
+        };
+        match (is_in(of_a, fault), is_in(of_b, fault)) {
+            (true, false) if self.carries(b) => weight(of_a),
+            (false, true) if self.carries(a) => weight(of_b),
+            _ => 0.0,
+        }
+    }
+
+    fn carries(&self, node: NodeIx) -> bool {
+        self.graph.is_transit(node) || self.graph.hubs().contains(&node)
+    }
+}
+
+fn is_in(faults: &[(usize, f64)], fault: usize) -> bool {
+    faults
+        .binary_search_by_key(&fault, |(place, _)| *place)
+        .is_ok()
 }
 
 /// Splits what is cut off into what still holds together.

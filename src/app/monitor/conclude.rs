@@ -102,7 +102,12 @@ impl Monitor {
                 age > limit
             };
             let rests = !port.up && self.leads_to_closed(link, node);
-            if !answers || is_old || rests || says_otherwise(link, port.up, port.asked) {
+            if !answers
+                || is_old
+                || rests
+                || port.doubtful
+                || says_otherwise(link, port.up, port.asked)
+            {
                 continue;
             }
             let seen = if port.up {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::analysis::lossy::{Echoes, Lossy};
+use crate::analysis::lossy::{Echoes, Lossy, Manner};
 use crate::app::incident::Finding;
 use crate::app::monitor::Monitor;
 use crate::judge::{Phase, window};
@@ -29,13 +29,32 @@ impl Monitor {
         }
         self.loss_looked = Some(now);
         // The newest echoes show a new fault soonest; the whole window shows one that few nodes see.
-        let find = |last| {
+        let find = |last, manner| {
             let reference = &self.reference;
-            reference.paths.lossy(&reference.graph, &self.echoes(last))
+            let echoes = self.echoes(last);
+            let explanation = reference.paths.lossy(&reference.graph, &echoes, manner);
+            explanation.segments
         };
-        let mut found = find(NEWEST);
-        for slow in find(window::LENGTH) {
-            let is_known = found.iter().any(|known| known.elements == slow.elements);
+        let mut found = find(NEWEST, &Manner::ALWAYS);
+        let mut slow = find(window::LENGTH, &Manner::ALWAYS);
+        let open: Vec<&Element> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.kind == IncidentKind::Loss)
+            .flat_map(|finding| &finding.causes)
+            .collect();
+        if !open.is_empty() {
+            // Two levels, so that an incident at the edge of being sure does not come and go.
+            let known = find(window::LENGTH, &Manner::ONCE);
+            let is_open =
+                |lossy: &Lossy| lossy.elements.iter().any(|element| open.contains(&element));
+            slow.extend(known.into_iter().filter(is_open));
+        }
+        for slow in slow {
+            let is_known = found.iter().any(|known: &Lossy| {
+                let mut elements = known.elements.iter();
+                elements.any(|element| slow.elements.contains(element))
+            });
             let newest = slow
                 .nodes
                 .iter()
@@ -79,16 +98,19 @@ impl Monitor {
         Finding {
             kind: IncidentKind::Loss,
             causes: lossy.elements.clone(),
-            probability: 1.0,
+            probability: lossy.probability,
             cut_off: Vec::new(),
             one_path: Vec::new(),
             nodes: lossy.nodes.clone(),
-            evidence: vec![Evidence::Loss {
-                lost: lossy.behind.lost,
-                sent: lossy.behind.sent,
-                lost_beside: lossy.beside.lost,
-                sent_beside: lossy.beside.sent,
-            }],
+            evidence: vec![
+                Evidence::Loss {
+                    lost: lossy.behind.lost,
+                    sent: lossy.behind.sent,
+                    lost_beside: lossy.beside.lost,
+                    sent_beside: lossy.beside.sent,
+                },
+                Evidence::Loses(lossy.loss),
+            ],
             maintenance: lossy.elements.iter().any(worked_on),
             since: at,
         }

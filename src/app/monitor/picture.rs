@@ -7,13 +7,11 @@ use jiff::Timestamp;
 
 use crate::app::monitor::{Monitor, QUARTERS, moment};
 use crate::app::{NodeView, Picture, QUARTER, Round};
+use crate::judge::rules::Rules;
 use crate::judge::{Phase, Pulse};
 use crate::model::health::{Health, Marks, Why};
 use crate::model::network::Node;
 use crate::model::{Element, NodeId};
-
-/// Silent polls in a row after which SNMP counts as silent.
-const SNMP_MISSES: u32 = 2;
 
 impl Monitor {
     /// Makes the picture of now. Only what changed since the last one is computed anew.
@@ -105,7 +103,9 @@ impl Monitor {
             trail: pulse.window.trail().collect(),
             incident,
             device: pulse.device.as_ref().map(|(device, _)| device.clone()),
-            snmp_answers: pulse.snmp_misses.map(|misses| misses < SNMP_MISSES),
+            snmp_answers: pulse
+                .snmp_misses
+                .map(|misses| misses < self.judge.rules().snmp_misses),
         }
     }
 
@@ -142,13 +142,13 @@ impl Monitor {
                 let why = (before == Health::Unknown).then_some(Why::AskedAgain);
                 (before, why)
             }
-            Phase::Suspect(_) | Phase::Answering => quality(node, pulse),
+            Phase::Suspect(_) | Phase::Answering => quality(node, pulse, self.judge.rules()),
         }
     }
 }
 
 /// Returns whether an answering node is up or degraded, and why.
-fn quality(node: &Node, pulse: &Pulse) -> (Health, Option<Why>) {
+fn quality(node: &Node, pulse: &Pulse, rules: &Rules) -> (Health, Option<Why>) {
     if pulse.window.is_lossy() {
         return (Health::Degraded, Some(Why::Loss));
     }
@@ -164,7 +164,7 @@ fn quality(node: &Node, pulse: &Pulse) -> (Health, Option<Why>) {
     }
     if pulse
         .snmp_misses
-        .is_some_and(|misses| misses >= SNMP_MISSES)
+        .is_some_and(|misses| misses >= rules.snmp_misses)
     {
         return (Health::Degraded, Some(Why::SnmpSilent));
     }

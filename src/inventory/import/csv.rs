@@ -11,9 +11,10 @@ use std::net::IpAddr;
 
 use crate::filter::fold::bare;
 use crate::inventory::Faults;
+use crate::inventory::import::grid::Row;
 use crate::inventory::import::plan::{Entry, Plan};
-use crate::inventory::import::sheet::{Column, Row, Sheet};
-use crate::inventory::import::{Ids, Imported, Options, sheet, write};
+use crate::inventory::import::sheet::{Column, Sheet};
+use crate::inventory::import::{Ids, Imported, MOST_FAULTS, Options, sheet, write};
 use crate::inventory::table::value::address;
 use crate::inventory::table::{error, is_id};
 use crate::model::fault::Fault;
@@ -39,6 +40,14 @@ pub fn import(text: &str, options: &Options) -> Result<Imported, Faults> {
     importer.entries(&sheet);
     importer.uplinks(&sheet);
     importer.choose_hub(options, &sheet);
+    if options.all_agencies {
+        let plan = &mut importer.plan;
+        plan.entries.append(&mut plan.nodes);
+        for entry in &mut plan.entries {
+            entry.role = None;
+            entry.transit = true;
+        }
+    }
     if !importer.faults.is_empty() {
         return Err(Faults(importer.faults));
     }
@@ -70,6 +79,9 @@ struct Importer<'s> {
 
 impl Importer<'_> {
     fn fault(&mut self, code: &'static str, row: &Row, text: &str, message: String, help: &str) {
+        if self.faults.len() >= MOST_FAULTS {
+            return;
+        }
         self.faults.push(Fault {
             help: (!help.is_empty()).then(|| help.to_owned()),
             ..error(code, &row.place(text), message)

@@ -1,14 +1,11 @@
-//! A sheet as a spreadsheet saves it: separator, quotes, byte order mark, header in two languages.
+//! One flat sheet: what its columns are, by their heads in two languages.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::Arc;
 
-use crate::inventory::slug::slug;
+use crate::inventory::import::grid::{self, Grid, Row};
+use crate::inventory::table::error;
 use crate::inventory::table::value::address;
-use crate::inventory::table::{error, place};
-use crate::model::fault::{Fault, Place, Source};
-use crate::model::text::is_unsafe;
+use crate::model::fault::Fault;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,31 +155,6 @@ pub(crate) struct Sheet {
     pub(crate) rows: Vec<Row>,
 }
 
-/// One row of a sheet.
-pub(crate) struct Row {
-    source: Arc<Source>,
-    span: Range<usize>,
-    cells: Vec<String>,
-}
-
-impl Row {
-    /// Returns a cell on one line, `None` when it is empty.
-    pub(crate) fn cell(&self, columns: &BTreeMap<Column, usize>, column: Column) -> Option<&str> {
-        let text = self.cells.get(*columns.get(&column)?)?.as_str();
-        (!text.is_empty()).then_some(text)
-    }
-
-    /// Returns where a text of this row stands, or the row where it is written otherwise.
-    pub(crate) fn place(&self, text: &str) -> Place {
-        let line = self.source.text.get(self.span.clone()).unwrap_or_default();
-        let span = match line.find(text) {
-            Some(at) if !text.is_empty() => self.span.start + at..self.span.start + at + text.len(),
-            _ => self.span.clone(),
-        };
-        place(&self.source, span)
-    }
-}
-
 /// Reads a sheet; faults are added, and notes of what was not used.
 pub(crate) fn read(
     file: &str,
@@ -190,134 +162,34 @@ pub(crate) fn read(
     faults: &mut Vec<Fault>,
     notes: &mut Vec<String>,
 ) -> Option<Sheet> {
-    let source = Arc::new(Source {
-        name: file.to_owned(),
-        text: text.to_owned(),
-    });
-    // Excel's own mark of the separator stands before the header.
-    let start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
-    let (start, told) = match text[start..].split_once('\n') {
-        Some((first, _)) if first.to_lowercase().starts_with("sep=") => {
-            (start + first.len() + 1, first.as_bytes().get(4).copied())
-        }
-        _ => (start, None),
-    };
-    let body = &text[start..];
-    if body.matches('"').count() % 2 == 1 {
-        let at = start + body.rfind('"').unwrap_or_default();
-        faults.push(Fault {
-            help: Some("Close it, or write it twice where it is part of the text.".into()),
-            ..error(
-                "T0152",
-                &place(&source, at..at + 1),
-                "A quote is opened and never closed.".into(),
-            )
-        });
-        return None;
-    }
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(told.unwrap_or_else(|| separator(body)))
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(body.as_bytes());
-    let mut rows = Vec::new();
-    let mut record = csv::StringRecord::new();
-    loop {
-        let from = start + reader.position().byte() as usize;
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(why) => {
-                faults.push(error(
-                    "T0152",
-                    &place(&source, from..from),
-                    format!("This row cannot be read: {why}."),
-                ));
-                return None;
-            }
-        }
-        let to = start + reader.position().byte() as usize;
-        let blank = text[from..to].len() - text[from..to].trim_start().len();
-        let cells: Vec<String> = record.iter().map(clean).collect();
-        if cells.iter().any(|cell| !cell.is_empty()) {
-            rows.push(Row {
-                source: source.clone(),
-                span: from + blank..to,
-                cells,
-            });
-        }
-    }
-    let mut rows = rows.into_iter();
-    let Some(header) = rows.next() else {
-        faults.push(error(
-            "T0151",
-            &place(&source, 0..0),
-            "The sheet is empty.".into(),
-        ));
-        return None;
-    };
-    let rows: Vec<Row> = rows.collect();
-    let columns = columns(&header, &rows, notes);
+    let grid = grid::read(file, text, faults)?;
+    let columns = columns(&grid, notes);
     if !columns.contains_key(&Column::Name) {
         faults.push(Fault {
             help: Some("Name a column `name` or `Tên cơ quan`; others may be id, ip, uplink, provider, area, weight, class, level.".into()),
-            ..error("T0151", &header.place(""), "No column holds the names of the agencies.".into())
+            ..error("T0151", &grid.header.place(""), "No column holds the names of the agencies.".into())
         });
         return None;
     }
-    Some(Sheet { columns, rows })
+    Some(Sheet {
+        columns,
+        rows: grid.rows,
+    })
 }
 
-/// Returns the separator that stands most often in the first line; quotes do not count.
-fn separator(body: &str) -> u8 {
-    let first = body.lines().next().unwrap_or_default();
-    let outside: String = first.split('"').step_by(2).collect();
-    let count = |separator: char| outside.matches(separator).count();
-    [(';', b';'), ('\t', b'\t'), (',', b',')]
-        .into_iter()
-        .rev()
-        .max_by_key(|(separator, _)| count(*separator))
-        .map_or(b',', |(_, byte)| byte)
-}
-
-/// A cell on one line, composed, without characters that cannot be seen.
-fn clean(cell: &str) -> String {
-    let composed: String = unicode_normalization::UnicodeNormalization::nfc(cell)
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !is_unsafe(*c))
-        .collect();
-    composed.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn columns(header: &Row, rows: &[Row], notes: &mut Vec<String>) -> BTreeMap<Column, usize> {
-    let words: Vec<String> = header
-        .cells
-        .iter()
-        .map(|cell| slug(cell).replace('-', " "))
-        .collect();
-    let mut columns = BTreeMap::new();
-    for (column, names) in HEADERS {
-        let found = names
-            .iter()
-            .find_map(|name| words.iter().position(|word| word == name));
-        if let Some(at) = found {
-            columns.insert(*column, at);
-        }
-    }
+fn columns(grid: &Grid, notes: &mut Vec<String>) -> BTreeMap<Column, usize> {
+    let mut columns = grid.columns(HEADERS);
     // `Địa chỉ` is a street in one sheet and an IP address in the next: the cells decide.
     if !columns.contains_key(&Column::Address)
-        && let Some(at) = words.iter().position(|word| word == "dia chi")
-        && rows
+        && let Some(at) = grid.heads().iter().position(|head| head == "dia chi")
+        && grid
+            .rows
             .iter()
-            .filter_map(|row| row.cells.get(at))
+            .filter_map(|row| row.at(at))
             .any(|cell| address(cell.split('/').next().unwrap_or_default()).is_ok())
     {
         columns.insert(Column::Address, at);
     }
-    for (at, cell) in header.cells.iter().enumerate() {
-        if !cell.is_empty() && !columns.values().any(|used| *used == at) {
-            notes.push(format!("The column `{cell}` is not used."));
-        }
-    }
+    grid.note_unused(&columns, notes);
     columns
 }

@@ -67,8 +67,8 @@ fn network(plan: &Plan, options: &Options) -> String {
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" "),
-        quoted(&options.id),
-        quoted(&options.name),
+        quoted(&options.id()),
+        quoted(&options.name()),
         plan.entries
             .iter()
             .filter(|entry| entry.role.is_none())

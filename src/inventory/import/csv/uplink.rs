@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::filter::fold::bare;
+use crate::inventory::import::cell::{capacity, kind};
 use crate::inventory::import::csv::Importer;
+use crate::inventory::import::grid::Row;
 use crate::inventory::import::plan::{Entry, Uplink};
-use crate::inventory::import::sheet::{Column, Row, Sheet};
+use crate::inventory::import::sheet::{Column, Sheet};
 use crate::inventory::import::{Ids, Options};
-use crate::inventory::quantity;
 use crate::inventory::table::error;
 use crate::model::fault::Fault;
 
@@ -266,32 +267,5 @@ impl Importer<'_> {
                 });
             }
         }
-    }
-}
-
-/// Returns a capacity as the topology writes it: `100 Mbps`, `100 Mb/s` and `100M` are `100M`.
-fn capacity(cell: &str) -> Option<String> {
-    let short: String = cell.chars().filter(|c| !c.is_whitespace()).collect();
-    let short = short.replace(',', ".");
-    let low = short.to_lowercase();
-    let end = ["bit/s", "bps", "b/s", "bit", "b"]
-        .iter()
-        .find_map(|unit| low.strip_suffix(unit));
-    let bare = end.map_or(short.as_str(), |end| &short[..end.len()]);
-    let digits = bare.trim_end_matches(char::is_alphabetic);
-    let unit = bare[digits.len()..].to_uppercase();
-    let text = format!("{digits}{}", if unit == "K" { "k".into() } else { unit });
-    quantity::capacity(&text).ok().map(|_| text)
-}
-
-/// Returns a kind of link as the topology calls it.
-fn kind(cell: &str) -> String {
-    match bare(cell).as_str() {
-        "cap quang" | "quang" | "fiber" | "fibre" | "ftth" | "soi quang" => "fibre".into(),
-        "vi ba" | "viba" | "radio" => "radio".into(),
-        "4g" | "lte" | "3g" | "5g" => "4g".into(),
-        "ve tinh" | "vsat" | "satellite" => "satellite".into(),
-        "mang noi bo" | "lan" => "lan".into(),
-        other => other.to_owned(),
     }
 }
