@@ -22,7 +22,7 @@ use spanwatch::tui::draw;
 use spanwatch::tui::keys::{BINDINGS, Edit, Intent, intent};
 use spanwatch::tui::screen::grid::Grid;
 use spanwatch::tui::screen::overlay::{Entry, Overlay, entries};
-use spanwatch::tui::screen::ranks::Peril;
+use spanwatch::tui::screen::ranks::{Peril, Rank};
 use spanwatch::tui::screen::rows::Order;
 use spanwatch::tui::screen::{Effect, LONGEST_COPY, Screen, Tab};
 use spanwatch::tui::terminal::{Canvas, clipboard};
@@ -1106,7 +1106,7 @@ fn weak_ranks_by_hours_with_pairs_between_and_marks_what_is_not_exact() {
     let mut screen = screen((200, 60), Language::En);
     press(&mut screen, &picture, "3");
     let rows = screen.weak_rows(&picture);
-    let hours: Vec<f64> = rows.iter().filter_map(|rank| rank.hours()).collect();
+    let hours: Vec<f64> = rows.iter().filter_map(Rank::hours).collect();
     assert_eq!(hours.len(), rows.len());
     assert!(hours.is_sorted_by(|a, b| a >= b));
     let pairs = rows
