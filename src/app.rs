@@ -10,6 +10,7 @@ pub mod incident;
 pub mod live;
 pub mod memory;
 pub mod monitor;
+pub mod reckoning;
 pub mod reference;
 pub mod rehearse;
 pub mod rules;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::analysis::Weakness;
+use crate::app::reckoning::Reckonings;
 use crate::model::device::Device;
 use crate::model::fault::Fault;
 use crate::model::health::{Counts, Health, Marks, Why};
@@ -60,6 +62,8 @@ pub struct Picture {
     pub network: Arc<Network>,
     /// What is weak in that model, as designed.
     pub weakness: Arc<Weakness>,
+    /// The same in hours, as designed and as it was lately.
+    pub reckonings: Reckonings,
     /// Every node that is asked, or at which an agency sits.
     pub nodes: BTreeMap<NodeId, Arc<NodeView>>,
     /// Open ones first, by severity (worst first) and start (oldest first); then ended ones, newest first, at

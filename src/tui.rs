@@ -19,6 +19,7 @@ pub mod text;
 pub mod theme;
 pub mod view;
 pub mod weak;
+pub mod what_if;
 
 use std::io;
 use std::sync::Arc;
@@ -27,13 +28,14 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use crate::app::{Command, Picture};
 use crate::clock;
 use crate::report::words::{Language, Words};
 use crate::tui::keys::Intent;
+use crate::tui::screen::scenario::{Answered, Asked};
 use crate::tui::screen::{Effect, Screen};
 use crate::tui::terminal::{Canvas, Event, Terminal};
 use crate::tui::theme::{Glyphs, Look, Theme};
@@ -137,6 +139,8 @@ pub async fn run(
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut due = clock::now();
     let mut changed = true;
+    let mut counting: Option<oneshot::Receiver<Answered>> = None;
+    let mut asked = 0;
     let signal = loop {
         if changed && clock::now() >= due {
             let picture = pictures.borrow_and_update().clone();
@@ -153,7 +157,22 @@ pub async fn run(
             }
             due = clock::now() + pace;
         }
+        // One question at a time: what was marked meanwhile is asked next.
+        if counting.is_none()
+            && let Some(question) = screen.scenario.asked()
+            && question.number > asked
+        {
+            asked = question.number;
+            counting = count(question.clone());
+        }
         tokio::select! {
+            answered = answer(&mut counting) => {
+                if let Some(answered) = answered {
+                    screen.scenario.take(answered);
+                }
+                changed = true;
+                due = clock::now();
+            }
             event = events.recv() => {
                 let Some(event) = event else { break None };
                 let mut waiting = Some(event);
@@ -212,6 +231,30 @@ pub async fn run(
         None => left.map(|()| Ending::Left),
         // After a hang-up there may be no terminal left to give back, and nobody to tell.
         Some(signal) => Ok(Ending::Signal(signal.as_raw_value())),
+    }
+}
+
+/// Answers a question in a thread of its own, so that keys and frames need not wait; `None` where there can be no
+/// thread.
+fn count(question: Asked) -> Option<oneshot::Receiver<Answered>> {
+    let (counted, answer) = oneshot::channel();
+    let work = move || {
+        // Who asked may have left.
+        let _ = counted.send(question.answer());
+    };
+    let thread = std::thread::Builder::new().name("what-if".to_owned());
+    thread.spawn(work).is_ok().then_some(answer)
+}
+
+/// Waits for the answer that is being counted, for ever where none is; `None` where it will never come.
+async fn answer(counting: &mut Option<oneshot::Receiver<Answered>>) -> Option<Answered> {
+    match counting {
+        None => std::future::pending().await,
+        Some(answer) => {
+            let answered = answer.await.ok();
+            *counting = None;
+            answered
+        }
     }
 }
 

@@ -8,6 +8,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use spanwatch::analysis::Weakness;
 use spanwatch::analysis::reach::cut_off;
+use spanwatch::app::reckoning::Reckonings;
+use spanwatch::app::reference::Reference;
+use spanwatch::app::view::Sight;
 use spanwatch::app::{Loss, NodeView, Picture, Round, Rtt, Setting};
 use spanwatch::graph::{Graph, mix};
 use spanwatch::model::device::{Device, Interface, PortStatus, System};
@@ -53,6 +56,7 @@ pub(crate) fn calm((network, weakness): (Arc<Network>, Arc<Weakness>)) -> Pictur
         setting: Setting::Lab,
         network,
         weakness,
+        reckonings: Reckonings::default(),
         round: Round {
             asked: nodes.len(),
             answered: nodes.len(),
@@ -326,4 +330,13 @@ pub(crate) fn device() -> Device {
             })
             .collect(),
     }
+}
+
+/// A picture with the hours counted for it, as the monitor has them a moment later.
+pub(crate) fn counted(mut picture: Picture) -> Picture {
+    let reference = Reference::new((*picture.network).clone());
+    let incidents = picture.incidents.iter().map(AsRef::as_ref);
+    let removed = Sight::live(&picture.network, incidents, picture.at).elements();
+    picture.reckonings = Reckonings::default().next(&reference, removed, picture.at);
+    picture
 }

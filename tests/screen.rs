@@ -8,6 +8,8 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Color, Modifier};
 use regex::Regex;
+use spanwatch::analysis::hours::Limits;
+use spanwatch::analysis::what_if::{Comparison, Question};
 use spanwatch::app::{Command, Picture, Setting};
 use spanwatch::graph::mix;
 use spanwatch::model::fault::{Fault, Severity};
@@ -20,12 +22,13 @@ use spanwatch::tui::draw;
 use spanwatch::tui::keys::{BINDINGS, Edit, Intent, intent};
 use spanwatch::tui::screen::grid::Grid;
 use spanwatch::tui::screen::overlay::{Entry, Overlay, entries};
+use spanwatch::tui::screen::ranks::{Peril, Rank};
 use spanwatch::tui::screen::rows::Order;
 use spanwatch::tui::screen::{Effect, LONGEST_COPY, Screen, Tab};
 use spanwatch::tui::terminal::{Canvas, clipboard};
 use spanwatch::tui::theme::{Glyphs, Look, Theme};
 
-use crate::picture::{calm, change, moment, reference, silence, troubled, weighed};
+use crate::picture::{calm, change, counted, moment, reference, silence, troubled, weighed};
 use crate::sketch::Sketch;
 
 fn look() -> Look {
@@ -94,24 +97,37 @@ fn shows(screen: &Screen, picture: &Arc<Picture>, wanted: &str) -> bool {
     text(&draw(picture, screen, moment())).contains(wanted)
 }
 
+/// Answers what was asked in What-if, as the loop around the screen does.
+fn answer(screen: &mut Screen) {
+    if let Some(asked) = screen.scenario.asked() {
+        let answered = asked.clone().answer();
+        screen.scenario.take(answered);
+    }
+}
+
 #[test]
 fn every_page_looks_as_it_did() {
-    let picture = Arc::new(troubled());
+    let picture = Arc::new(counted(troubled()));
     let pages = [
         ("overview", "1"),
         ("agencies", "2"),
         ("agency", "2/loss>10% state=degraded\n\n"),
         ("weak", "3"),
+        ("weak-today", "3v"),
+        ("weak-pair", "3/kind=pair\n"),
         ("incidents", "4"),
         ("incident", "4\n"),
         ("palette", "?"),
         ("break", "3X"),
+        ("what-if", "3jw"),
+        ("what-if-none", "5"),
     ];
     for (name, keys) in pages {
         for size in SIZES {
             for (tongue, language) in [("en", Language::En), ("vi", Language::Vi)] {
                 let mut screen = screen(size, language);
                 press(&mut screen, &picture, keys);
+                answer(&mut screen);
                 let drawn = draw(&picture, &screen, moment());
                 let name = format!("screen_{name}_{}x{}_{tongue}", size.0, size.1);
                 insta::with_settings!({
@@ -311,10 +327,11 @@ fn letters_keep_their_meaning_with_shift_and_caps() {
 fn numbers_and_tab_turn_the_pages() {
     let picture = Arc::new(troubled());
     let mut screen = wide();
-    for (key, tab) in ["2", "3", "4", "1"].into_iter().zip([
+    for (key, tab) in ["2", "3", "4", "5", "1"].into_iter().zip([
         Tab::Agencies,
         Tab::Weak,
         Tab::Incidents,
+        Tab::WhatIf,
         Tab::Overview,
     ]) {
         press(&mut screen, &picture, key);
@@ -324,7 +341,7 @@ fn numbers_and_tab_turn_the_pages() {
     assert_eq!(screen.tab, Tab::Agencies);
     screen.update(Intent::PreviousTab, &picture, moment());
     screen.update(Intent::PreviousTab, &picture, moment());
-    assert_eq!(screen.tab, Tab::Incidents);
+    assert_eq!(screen.tab, Tab::WhatIf);
 }
 
 #[test]
@@ -539,7 +556,12 @@ fn a_filter_keeps_its_last_good_form_and_says_what_is_wrong() {
     assert_eq!(screen.agency_rows(&picture, moment()).len(), 1);
     press(&mut screen, &picture, "3/kind=risk\n");
     let risks = screen.weak_rows(&picture);
-    assert!(!risks.is_empty() && risks.iter().all(|element| element.kind() == "risk"));
+    assert!(
+        !risks.is_empty()
+            && risks
+                .iter()
+                .all(|rank| matches!(rank.peril, Peril::Alone(Element::Risk(_))))
+    );
     press(&mut screen, &picture, "4/state=open\n");
     assert_eq!(screen.incident_rows(&picture, moment()).len(), 3);
 }
@@ -970,7 +992,7 @@ fn an_unchanged_frame_writes_nothing_and_a_changed_one_is_synchronized() {
 /// One second in four pictures, over an hour: everybody is asked every ten seconds, a commune goes silent every
 /// five minutes for two, and somebody is lossy. Returns the bytes of each second.
 fn hour(keys: &str, seconds: u32) -> Vec<usize> {
-    let mut picture = calm(reference());
+    let mut picture = counted(calm(reference()));
     let nodes: Vec<String> = picture
         .network
         .agencies
@@ -1040,7 +1062,14 @@ fn hour(keys: &str, seconds: u32) -> Vec<usize> {
 
 #[test]
 fn an_hour_with_faults_stays_under_two_kilobytes_a_second() {
-    for (keys, seconds) in [("1", 3_600), ("2", 400), ("2\n", 200), ("4", 200)] {
+    for (keys, seconds) in [
+        ("1", 3_600),
+        ("2", 400),
+        ("2\n", 200),
+        ("3v", 400),
+        ("4", 200),
+        ("5", 200),
+    ] {
         let written = hour(keys, seconds);
         // The first second paints the screen.
         let steady = &written[1..];
@@ -1058,4 +1087,140 @@ fn an_hour_with_faults_stays_under_two_kilobytes_a_second() {
             "page {keys:?}: {most} bytes a second over ten seconds"
         );
     }
+}
+
+#[test]
+fn until_the_hours_are_counted_weak_says_so_and_ranks_by_weight() {
+    let picture = Arc::new(troubled());
+    let mut screen = wide();
+    press(&mut screen, &picture, "3");
+    assert!(shows(&screen, &picture, "hours are being counted"));
+    let rows = screen.weak_rows(&picture);
+    assert_eq!(rows.len(), picture.weakness.elements.len());
+    assert!(rows.iter().all(|rank| rank.hours().is_none()));
+}
+
+#[test]
+fn weak_ranks_by_hours_with_pairs_between_and_marks_what_is_not_exact() {
+    let picture = Arc::new(counted(troubled()));
+    let mut screen = screen((200, 60), Language::En);
+    press(&mut screen, &picture, "3");
+    let rows = screen.weak_rows(&picture);
+    let hours: Vec<f64> = rows.iter().filter_map(Rank::hours).collect();
+    assert_eq!(hours.len(), rows.len());
+    assert!(hours.is_sorted_by(|a, b| a >= b));
+    let pairs = rows
+        .iter()
+        .filter(|rank| matches!(rank.peril, Peril::Both(_)))
+        .count();
+    assert_eq!(pairs, 100);
+    assert!(
+        rows.iter()
+            .all(|rank| rank.is_exact() == matches!(rank.peril, Peril::Alone(_)))
+    );
+    assert!(shows(&screen, &picture, "14378 weighted hours"));
+    assert!(shows(&screen, &picture, "exactly, over all combinations"));
+    press(&mut screen, &picture, "/kind=pair\n");
+    let drawn = text(&draw(&picture, &screen, moment()));
+    let row = drawn
+        .lines()
+        .find(|line| line.contains(" pair   "))
+        .expect("a pair");
+    assert!(row.contains('~'), "{row}");
+    assert!(drawn.contains("APPROXIMATED"), "{drawn}");
+}
+
+#[test]
+fn today_leaves_out_what_is_down_and_says_when_it_is_older_than_the_picture() {
+    let picture = Arc::new(counted(troubled()));
+    let mut screen = screen((200, 60), Language::En);
+    press(&mut screen, &picture, "3");
+    assert!(shows(&screen, &picture, "As designed"));
+    press(&mut screen, &picture, "v");
+    let today = picture.reckonings.today.as_ref().expect("counted");
+    assert!(!today.removed.is_empty());
+    let out = format!("Today, {} out", today.removed.len());
+    assert!(shows(&screen, &picture, &out));
+    let gone = Peril::Alone(today.removed[0].clone());
+    assert!(
+        screen
+            .weak_rows(&picture)
+            .iter()
+            .all(|rank| rank.peril != gone)
+    );
+    assert!(!shows(&screen, &picture, "being counted anew"));
+    let mut later = (*picture).clone();
+    later.incidents.clear();
+    assert!(shows(
+        &screen,
+        &Arc::new(later),
+        "as of 08:12:41, being counted anew"
+    ));
+    press(&mut screen, &picture, "v");
+    assert!(
+        screen
+            .weak_rows(&picture)
+            .iter()
+            .any(|rank| rank.peril == gone)
+    );
+}
+
+#[test]
+fn what_if_asks_what_the_command_asks_and_touches_nothing() {
+    let picture = Arc::new(counted(calm(reference())));
+    let mut screen = wide();
+    press(&mut screen, &picture, "3");
+    let first = screen.weak_rows(&picture)[0].peril.elements().to_vec();
+    assert_eq!(
+        press(&mut screen, &picture, "x"),
+        None,
+        "nothing is asked of the monitor"
+    );
+    assert_eq!(screen.scenario.failed(), first);
+    press(&mut screen, &picture, "jx");
+    assert_eq!(screen.scenario.failed().len(), 2);
+    assert_eq!(screen.tab, Tab::Weak);
+    press(&mut screen, &picture, "w");
+    assert_eq!(screen.tab, Tab::WhatIf);
+    assert!(shows(&screen, &picture, "Not live: a model of 08:12:41"));
+    assert!(shows(&screen, &picture, "It is being counted."));
+    answer(&mut screen);
+    let question = Question {
+        failed: screen.scenario.failed().to_vec(),
+        ..Question::default()
+    };
+    let expected =
+        Comparison::of(&picture.network, &question, Limits::default()).expect("a comparison");
+    let answered = screen.scenario.answer().expect("an answer");
+    let comparison = answered.comparison.as_ref().expect("no link is added");
+    assert_eq!(comparison.then, expected.then);
+    assert_eq!(comparison.newly_cut_off, expected.newly_cut_off);
+    let heading = format!("NEWLY CUT OFF ({})", expected.newly_cut_off.len());
+    assert!(shows(&screen, &picture, &heading));
+    press(&mut screen, &picture, "u");
+    assert_eq!(screen.scenario.failed(), first);
+    assert!(
+        screen.scenario.answer().is_none(),
+        "the answer was to another question"
+    );
+    press(&mut screen, &picture, "c");
+    assert!(shows(&screen, &picture, "Nothing is marked as failed."));
+    press(&mut screen, &picture, "u\u{1b}");
+    assert_eq!(
+        (screen.tab, screen.scenario.failed()),
+        (Tab::Weak, &first[..])
+    );
+}
+
+#[test]
+fn a_second_x_takes_the_mark_away_and_the_cause_of_an_incident_can_be_marked() {
+    let picture = Arc::new(counted(troubled()));
+    let mut screen = wide();
+    press(&mut screen, &picture, "4x");
+    let incident = screen.incident_rows(&picture, moment())[0];
+    let incident = picture.incidents.iter().find(|each| each.id == incident);
+    let cause = incident.expect("a row").causes[0].clone();
+    assert_eq!(screen.scenario.failed(), std::slice::from_ref(&cause));
+    press(&mut screen, &picture, "x");
+    assert!(screen.scenario.failed().is_empty() && screen.scenario.asked().is_none());
 }

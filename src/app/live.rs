@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::edit::Edit;
 use crate::app::monitor::Monitor;
+use crate::app::reckoning::Clerk;
 use crate::app::world::World;
 use crate::app::{Command, Picture, control};
 use crate::clock;
@@ -70,6 +71,7 @@ pub async fn run(
     let mut beat = tokio::time::interval(PICTURE_EVERY);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut lab_looked: Option<Instant> = None;
+    let mut clerk = Clerk::default();
     loop {
         tokio::select! {
             () = cancel.cancelled() => break,
@@ -94,6 +96,7 @@ pub async fn run(
                     monitor.set_broken(broken.borrow().clone());
                 }
                 monitor.tick(now, at);
+                clerk.look(&mut monitor, now, at);
                 pictures.send_replace(Arc::new(monitor.picture(now, at)));
             }
             Some(command) = commands.recv() => {

@@ -15,7 +15,9 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::app::incident::{Book, Finding};
+use crate::app::reckoning::Reckonings;
 use crate::app::reference::Reference;
+use crate::app::view::Sight;
 use crate::app::{NodeView, QUARTER, Setting};
 use crate::judge::inquiry::Matter;
 use crate::judge::rules::Rules;
@@ -58,6 +60,7 @@ pub struct Monitor {
     unsent: u64,
     broken: Vec<Element>,
     refused_edit: Arc<[Fault]>,
+    reckonings: Reckonings,
 }
 
 /// A declared port as its device last reported it.
@@ -129,6 +132,7 @@ impl Monitor {
             unsent: 0,
             broken: Vec::new(),
             refused_edit: Arc::from([]),
+            reckonings: Reckonings::default(),
             reference,
         };
         monitor.stale_all();
@@ -168,6 +172,7 @@ impl Monitor {
         self.special = Special::at(&reference, at);
         self.reference = reference;
         self.refused_edit = Arc::from([]);
+        self.reckonings = Reckonings::default();
         self.stale_all();
         self.reconsider(now, at);
     }
@@ -180,6 +185,24 @@ impl Monitor {
     /// Remembers what the lab says is broken.
     pub fn set_broken(&mut self, broken: Vec<Element>) {
         self.broken = broken;
+    }
+
+    /// Returns the network as it is now: without what is down and what is in maintenance.
+    #[must_use]
+    pub fn sight(&self, at: Timestamp) -> Sight {
+        let open = self.book.list();
+        Sight::live(&self.reference.network, open.iter().map(AsRef::as_ref), at)
+    }
+
+    /// Returns the newest reckonings.
+    #[must_use]
+    pub fn reckonings(&self) -> &Reckonings {
+        &self.reckonings
+    }
+
+    /// Takes over reckonings of its topology.
+    pub fn set_reckonings(&mut self, reckonings: Reckonings) {
+        self.reckonings = reckonings;
     }
 
     /// Takes a reading in and returns the questions that it raises.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::memory::Memory;
-use crate::model::incident::{IncidentId, IncidentKind};
+use crate::model::incident::{Incident, IncidentId, IncidentKind};
 use crate::model::network::Network;
 use crate::model::{Element, MaintenanceId};
 
@@ -95,6 +95,20 @@ impl View {
             knowledge: Knowledge::Unneeded,
             gone: Vec::new(),
         };
+        let mut removed = self.worked_on(network, now);
+        if *self == Self::Today {
+            sight.knowledge = Knowledge::of(memory, now);
+            if let (Knowledge::Of(_), Some(memory)) = (sight.knowledge, memory) {
+                let incidents: Vec<Incident> = memory.incidents().collect();
+                sight.gone = add_down(&mut removed, network, &incidents);
+            }
+        }
+        sight.removed = removed.into_values().collect();
+        sight
+    }
+
+    /// Returns what a maintenance takes out in this view.
+    fn worked_on(&self, network: &Network, now: Timestamp) -> BTreeMap<Element, Removed> {
         let mut removed: BTreeMap<Element, Removed> = BTreeMap::new();
         for maintenance in &network.maintenances {
             let counts = match self {
@@ -108,14 +122,7 @@ impl View {
                     .get_or_insert_with(|| maintenance.id.clone());
             }
         }
-        if *self == Self::Today {
-            sight.knowledge = Knowledge::of(memory, now);
-            if let (Knowledge::Of(_), Some(memory)) = (sight.knowledge, memory) {
-                sight.gone = add_down(&mut removed, network, memory);
-            }
-        }
-        sight.removed = removed.into_values().collect();
-        sight
+        removed
     }
 
     /// Sees what an engineer expects who names no view: today where anything is known of it, else the design.
@@ -141,6 +148,33 @@ impl View {
 }
 
 impl Sight {
+    /// Sees a network as a monitor knows it at this moment, by its own incidents; those that ended are left out,
+    /// and all of them while the monitor itself is cut off.
+    #[must_use]
+    pub fn live<'i>(
+        network: &Network,
+        incidents: impl Iterator<Item = &'i Incident>,
+        now: Timestamp,
+    ) -> Self {
+        let open: Vec<&Incident> = incidents
+            .filter(|incident| incident.until.is_none())
+            .collect();
+        let mut removed = View::Today.worked_on(network, now);
+        let is_blind = |incident: &&Incident| incident.kind == IncidentKind::Monitor;
+        let (knowledge, gone) = if open.iter().any(is_blind) {
+            (Knowledge::CutOff(now), Vec::new())
+        } else {
+            let gone = add_down(&mut removed, network, open);
+            (Knowledge::Of(now), gone)
+        };
+        Self {
+            view: View::Today,
+            removed: removed.into_values().collect(),
+            knowledge,
+            gone,
+        }
+    }
+
     /// Returns what is missing, without the reasons.
     #[must_use]
     pub fn elements(&self) -> Vec<Element> {
@@ -206,13 +240,13 @@ fn entry<'r>(removed: &'r mut BTreeMap<Element, Removed>, element: &Element) -> 
 }
 
 /// Adds the first cause of every open incident that takes something away; returns those that do not exist.
-fn add_down(
+fn add_down<'i>(
     removed: &mut BTreeMap<Element, Removed>,
     network: &Network,
-    memory: &Memory,
+    incidents: impl IntoIterator<Item = &'i Incident>,
 ) -> Vec<(IncidentId, Element)> {
     let mut gone = Vec::new();
-    for incident in memory.incidents() {
+    for incident in incidents {
         // Loss on the way takes nothing away: what answers sometimes is still a path.
         if !matches!(
             incident.kind,

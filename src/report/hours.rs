@@ -66,3 +66,9 @@ pub fn with_error(hours: f64, error: Option<f64>) -> String {
         Some(error) => format!("{} ± {}", figure(hours), figure(error)),
     }
 }
+
+/// Returns a ratio as a percentage with one decimal.
+#[must_use]
+pub fn share(ratio: f64) -> String {
+    format!("{:.1} %", ratio * 100.0)
+}

@@ -268,36 +268,9 @@ fn side_by_side(network: &Network, comparison: &Comparison, words: &Words) -> St
         head(words, "whatif.then", Side::Right),
         head(words, "whatif.change", Side::Right),
     ]);
-    let mut counted = |label: String, one: usize, other: usize| {
-        let change =
-            i64::try_from(other).unwrap_or(i64::MAX) - i64::try_from(one).unwrap_or(i64::MAX);
-        let change = match change {
-            0 => "-".to_owned(),
-            change => format!("{change:+}"),
-        };
-        table.row([label, one.to_string(), other.to_string(), change]);
-    };
-    let label = |key: &str| words.text(key).to_owned();
-    counted(
-        label("whatif.cut-off"),
-        now.cut_off.len(),
-        then.cut_off.len(),
-    );
-    counted(
-        format!("  {}", label("whatif.weight")),
-        weight(network, &now.cut_off) as usize,
-        weight(network, &then.cut_off) as usize,
-    );
-    counted(
-        label("whatif.one-path"),
-        now.one_path.len(),
-        then.one_path.len(),
-    );
-    counted(
-        label("whatif.one-risk"),
-        now.one_risk.len(),
-        then.one_risk.len(),
-    );
+    for row in counts(network, comparison, words) {
+        table.row(row);
+    }
     let lost = |outcome: &Outcome, service: &ServiceId| {
         outcome.services_lost.get(service).map_or(0, BTreeSet::len)
     };
@@ -305,13 +278,64 @@ fn side_by_side(network: &Network, comparison: &Comparison, words: &Words) -> St
         let counts = [now, then].map(|outcome| lost(outcome, &service.id));
         if counts != [0, 0] {
             let label = words.with("whatif.service", &[&service.name]);
-            counted(label, counts[0], counts[1]);
+            table.row(counted(label, counts[0], counts[1]));
         }
     }
-    for (key, side) in [
+    for row in hours(comparison, words) {
+        table.row(row);
+    }
+    table.text("")
+}
+
+/// Returns a row of now and then side by side: what is counted, now, then, and the change (`-` for none).
+#[must_use]
+pub fn counted(label: String, now: usize, then: usize) -> [String; 4] {
+    let change = i64::try_from(then).unwrap_or(i64::MAX) - i64::try_from(now).unwrap_or(i64::MAX);
+    let change = match change {
+        0 => "-".to_owned(),
+        change => format!("{change:+}"),
+    };
+    [label, now.to_string(), then.to_string(), change]
+}
+
+/// Returns the rows that count agencies: cut off, by weight, on one path, on one risk.
+#[must_use]
+pub fn counts(network: &Network, comparison: &Comparison, words: &Words) -> Vec<[String; 4]> {
+    let Comparison { now, then, .. } = comparison;
+    let label = |key: &str| words.text(key).to_owned();
+    vec![
+        counted(
+            label("whatif.cut-off"),
+            now.cut_off.len(),
+            then.cut_off.len(),
+        ),
+        counted(
+            format!("  {}", label("whatif.weight")),
+            weight(network, &now.cut_off) as usize,
+            weight(network, &then.cut_off) as usize,
+        ),
+        counted(
+            label("whatif.one-path"),
+            now.one_path.len(),
+            then.one_path.len(),
+        ),
+        counted(
+            label("whatif.one-risk"),
+            now.one_risk.len(),
+            then.one_risk.len(),
+        ),
+    ]
+}
+
+/// Returns the rows of hours lost a year: agencies counted once, and by weight.
+#[must_use]
+pub fn hours(comparison: &Comparison, words: &Words) -> Vec<[String; 4]> {
+    let Comparison { now, then, .. } = comparison;
+    let sides = [
         ("whatif.hours", (|hours| hours.agency) as fn(Hours) -> f64),
         ("whatif.weighted", |hours| hours.weighted),
-    ] {
+    ];
+    let row = |(key, side): (&str, fn(Hours) -> f64)| {
         let is_weighted = key == "whatif.weighted";
         let cell = |outcome: &Outcome| {
             let error = outcome.error().filter(|_| is_weighted);
@@ -329,20 +353,25 @@ fn side_by_side(network: &Network, comparison: &Comparison, words: &Words) -> St
         };
         let indent = if is_weighted { "  " } else { "" };
         let label = format!("{indent}{}", words.text(key));
-        table.row([label, cell(now), cell(then), change]);
-    }
-    table.text("")
+        [label, cell(now), cell(then), change]
+    };
+    sides.map(row).into()
 }
 
-/// Returns what the hours are and how they were found.
-fn source(comparison: &Comparison, words: &Words) -> String {
-    let sampled = [&comparison.now, &comparison.then]
+/// Returns how many draws the hours were estimated by; `None` where they are exact.
+#[must_use]
+pub fn draws(comparison: &Comparison) -> Option<u32> {
+    [&comparison.now, &comparison.then]
         .into_iter()
         .find_map(|outcome| match outcome.method {
             Method::Sampled { draws, .. } => Some(draws),
             Method::Exact { .. } => None,
-        });
-    match sampled {
+        })
+}
+
+/// Returns what the hours are and how they were found.
+fn source(comparison: &Comparison, words: &Words) -> String {
+    match draws(comparison) {
         None => words.text("whatif.exact").to_owned(),
         Some(draws) => words.with("whatif.sampled", &[&draws.to_string()]),
     }
@@ -441,7 +470,8 @@ fn held(points: &[Element]) -> String {
 }
 
 /// Returns agencies by weight, falling, then id.
-fn ranked<'a>(network: &'a Network, ids: &BTreeSet<AgencyId>) -> Vec<&'a Agency> {
+#[must_use]
+pub fn ranked<'a>(network: &'a Network, ids: &BTreeSet<AgencyId>) -> Vec<&'a Agency> {
     let mut agencies: Vec<&Agency> = ids
         .iter()
         .filter_map(|id| network.agencies.get(id))

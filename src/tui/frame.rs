@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  483 agencies   ✖ 1 down   ◌ 9 behind ...          data 2 s  LIVE  08:12:41     head
-//!  1 Overview  2 Agencies  3 Weak  4 Incidents        network, illustrative       tabs
+//!  1 Overview  2 Agencies  3 Weak  4 Incidents  5 What-if   network, illustrative  tabs
 //!  (the monitor itself is cut off / an edit was refused)                          banner
 //!  ──────────────────────────────────────────────────────────────────────────
 //!  page
@@ -24,7 +24,7 @@ use crate::tui::screen::grid::SMALLEST;
 use crate::tui::screen::overlay::Overlay;
 use crate::tui::screen::{Banner, Tab, banner};
 use crate::tui::view::{View, draw_line, draw_right, draw_rule, draw_text, row};
-use crate::tui::{agencies, incidents, overview, palette, text, weak};
+use crate::tui::{agencies, incidents, overview, palette, text, weak, what_if};
 
 /// Data older than this are worth a second look, whatever the cells say (two rounds of ten seconds, and a bit).
 const OLD: u64 = 30;
@@ -55,6 +55,7 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer) {
         Tab::Agencies => agencies::draw(view, buffer, body),
         Tab::Weak => weak::draw(view, buffer, body),
         Tab::Incidents => incidents::draw(view, buffer, body),
+        Tab::WhatIf => what_if::draw(view, buffer, body),
     }
     draw_footer(view, buffer, row(area, area.height - 1));
     palette::draw(view, buffer, body);
@@ -272,7 +273,7 @@ fn place(view: View<'_>, binding: &Binding) -> u8 {
     };
     match binding.intent {
         Intent::Enter if view.screen.open => 0,
-        Intent::Back if view.screen.open => place(Intent::Enter),
+        Intent::Back if view.screen.open || view.screen.tab == Tab::WhatIf => place(Intent::Enter),
         _ => binding.footer,
     }
 }

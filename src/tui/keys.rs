@@ -32,6 +32,11 @@ pub enum Intent {
     Sort,
     Reverse,
     Pin,
+    Variant,
+    Mark,
+    WhatIf,
+    Undo,
+    Clear,
     Pause,
     Copy,
     Plain,
@@ -111,6 +116,8 @@ const fn bind(
 
 const LISTS: &[Tab] = &[Tab::Agencies, Tab::Weak, Tab::Incidents];
 
+const PAGES: &[Tab] = &[Tab::Overview, Tab::Agencies, Tab::Weak, Tab::Incidents];
+
 /// The table.
 #[rustfmt::skip]
 pub const BINDINGS: &[Binding] = &[
@@ -118,18 +125,24 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[key('2')], Intent::Go(Tab::Agencies), "key.agencies", &[], 0),
     bind(&[key('3')], Intent::Go(Tab::Weak), "key.weak", &[], 0),
     bind(&[key('4')], Intent::Go(Tab::Incidents), "key.incidents", &[], 0),
+    bind(&[key('5')], Intent::Go(Tab::WhatIf), "key.what-if-page", &[], 0),
     bind(&[plain(KeyCode::Tab)], Intent::NextTab, "key.next-tab", &[], 0),
     bind(&[plain(KeyCode::BackTab)], Intent::PreviousTab, "key.previous-tab", &[], 0),
     bind(&[key('?'), key(':'), plain(KeyCode::F(1))], Intent::Palette, "key.palette", &[], 1),
-    bind(&[plain(KeyCode::Enter)], Intent::Enter, "key.enter", &[], 2),
+    bind(&[plain(KeyCode::Enter)], Intent::Enter, "key.enter", PAGES, 2),
     bind(&[plain(KeyCode::Esc)], Intent::Back, "key.back", &[], 0),
-    bind(&[key('/')], Intent::Filter, "key.filter", &[], 3),
+    bind(&[key('/')], Intent::Filter, "key.filter", PAGES, 3),
     bind(&[key('!')], Intent::Problems, "key.problems", &[Tab::Agencies, Tab::Incidents], 4),
     bind(&[key('s')], Intent::Sort, "key.sort", &[Tab::Agencies], 5),
     bind(&[key('r')], Intent::Reverse, "key.reverse", &[Tab::Agencies], 0),
     bind(&[key('n')], Intent::NextProblem, "key.next-problem", &[Tab::Overview, Tab::Agencies], 6),
     bind(&[key('N')], Intent::PreviousProblem, "key.previous-problem", &[Tab::Overview, Tab::Agencies], 0),
     bind(&[key('f')], Intent::Pin, "key.pin", &[Tab::Agencies], 9),
+    bind(&[key('v')], Intent::Variant, "key.variant", &[Tab::Weak], 4),
+    bind(&[key('u')], Intent::Undo, "key.undo", &[Tab::WhatIf], 3),
+    bind(&[key('c')], Intent::Clear, "key.clear", &[Tab::WhatIf], 4),
+    bind(&[key('w')], Intent::WhatIf, "key.what-if", PAGES, 6),
+    bind(&[key('x')], Intent::Mark, "key.mark", PAGES, 0),
     bind(&[key('p')], Intent::Pause, "key.pause", &[], 7),
     bind(&[key('X')], Intent::Break, "key.break", &[], 8),
     bind(&[key('y')], Intent::Copy, "key.copy", &[], 10),

@@ -7,7 +7,9 @@
 pub mod grid;
 pub mod over;
 pub mod overlay;
+pub mod ranks;
 pub mod rows;
+pub mod scenario;
 mod travel;
 
 use std::sync::Arc;
@@ -16,13 +18,15 @@ use jiff::{SignedDuration, Timestamp};
 use tui_input::Input;
 
 use crate::app::{Command, Picture};
+use crate::model::AgencyId;
 use crate::model::incident::{IncidentId, IncidentKind};
-use crate::model::{AgencyId, Element};
 use crate::report::words::Words;
 use crate::tui::keys::Intent;
 use crate::tui::screen::grid::Layout;
 use crate::tui::screen::overlay::Overlay;
+use crate::tui::screen::ranks::{Peril, Rank};
 use crate::tui::screen::rows::{Order, Search};
+use crate::tui::screen::scenario::Scenario;
 use crate::tui::theme::{Look, Theme};
 
 /// Rows keep their order for this long after a key.
@@ -50,11 +54,19 @@ pub enum Tab {
     Weak,
     /// What failed.
     Incidents,
+    /// What would be if something failed.
+    WhatIf,
 }
 
 impl Tab {
     /// All pages in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Overview, Self::Agencies, Self::Weak, Self::Incidents];
+    pub const ALL: [Self; 5] = [
+        Self::Overview,
+        Self::Agencies,
+        Self::Weak,
+        Self::Incidents,
+        Self::WhatIf,
+    ];
 
     /// Returns the key of its name.
     #[must_use]
@@ -64,6 +76,7 @@ impl Tab {
             Self::Agencies => "tab.agencies",
             Self::Weak => "tab.weak",
             Self::Incidents => "tab.incidents",
+            Self::WhatIf => "tab.what-if",
         }
     }
 }
@@ -128,7 +141,7 @@ impl Settled {
 #[derive(Clone, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four switches that do not exclude each other"
+    reason = "switches that do not exclude each other"
 )]
 pub struct Screen {
     /// The page.
@@ -137,8 +150,10 @@ pub struct Screen {
     pub size: (u16, u16),
     /// The selected agency, on Overview and Agencies.
     pub agency: Option<AgencyId>,
-    /// The selected element, on Weak.
-    pub element: Option<Element>,
+    /// What is selected on Weak.
+    pub peril: Option<Peril>,
+    /// Whether Weak shows the network as it is today, not as designed.
+    pub today: bool,
     /// The selected incident, on Incidents.
     pub incident: Option<IncidentId>,
     /// Whether the detail fills the page.
@@ -165,7 +180,9 @@ pub struct Screen {
     pub redact: bool,
     /// Whether nothing may be asked of the monitor.
     pub read_only: bool,
-    searches: [Search; 3],
+    /// What is marked as failed in What-if.
+    pub scenario: Scenario,
+    searches: [Search; 4],
     /// The page from which a detail was opened.
     back: Option<Tab>,
     settled: Option<Settled>,
@@ -179,7 +196,8 @@ impl Screen {
             tab: Tab::Overview,
             size,
             agency: None,
-            element: None,
+            peril: None,
+            today: false,
             incident: None,
             open: false,
             scroll: 0,
@@ -193,7 +211,8 @@ impl Screen {
             words,
             redact: false,
             read_only: false,
-            searches: <[Search; 3]>::default(),
+            scenario: Scenario::default(),
+            searches: <[Search; 4]>::default(),
             back: None,
             settled: None,
         }
@@ -229,6 +248,7 @@ impl Screen {
             Tab::Overview | Tab::Agencies => &self.searches[0],
             Tab::Weak => &self.searches[1],
             Tab::Incidents => &self.searches[2],
+            Tab::WhatIf => &self.searches[3],
         }
     }
 
@@ -237,6 +257,7 @@ impl Screen {
             Tab::Overview | Tab::Agencies => (&mut self.searches[0], rows::AGENCY_FIELDS),
             Tab::Weak => (&mut self.searches[1], rows::WEAK_FIELDS),
             Tab::Incidents => (&mut self.searches[2], rows::INCIDENT_FIELDS),
+            Tab::WhatIf => (&mut self.searches[3], &[]),
         }
     }
 
@@ -290,10 +311,10 @@ impl Screen {
         )
     }
 
-    /// Returns the rows of the list of weak elements.
+    /// Returns the rows of the list of what must not fail.
     #[must_use]
-    pub fn weak_rows(&self, picture: &Picture) -> Vec<Element> {
-        rows::weak(picture, &self.searches[1])
+    pub fn weak_rows<'a>(&self, picture: &'a Picture) -> Vec<Rank<'a>> {
+        ranks::kept(picture, self.today, &self.searches[1])
     }
 
     /// Returns the rows of the list of incidents.
@@ -349,7 +370,7 @@ impl Screen {
                 }
             }
             Intent::Back => self.step_back(&picture, now),
-            Intent::Filter => {
+            Intent::Filter if self.tab != Tab::WhatIf => {
                 if self.tab == Tab::Overview {
                     self.go(Tab::Agencies);
                 }
@@ -366,7 +387,7 @@ impl Screen {
                     cursor: 0,
                 });
             }
-            Intent::Problems if self.tab != Tab::Weak => {
+            Intent::Problems if !matches!(self.tab, Tab::Weak | Tab::WhatIf) => {
                 if self.tab == Tab::Overview {
                     self.go(Tab::Agencies);
                     self.problems = true;
@@ -392,6 +413,22 @@ impl Screen {
                 } else {
                     selected
                 };
+            }
+            Intent::Variant if self.tab == Tab::Weak => {
+                self.today = !self.today;
+                self.scroll = 0;
+            }
+            Intent::Mark => self.mark(&picture, now),
+            Intent::WhatIf => self.open_what_if(&picture, now),
+            Intent::Undo if self.tab == Tab::WhatIf => {
+                if !self.scenario.undo(&picture, self.moment(now)) {
+                    self.say("notice.nothing-marked", Vec::new(), now);
+                }
+            }
+            Intent::Clear if self.tab == Tab::WhatIf => {
+                if !self.scenario.clear(&picture, self.moment(now)) {
+                    self.say("notice.nothing-marked", Vec::new(), now);
+                }
             }
             Intent::Pause => {
                 self.paused = match self.paused.take() {
@@ -485,10 +522,12 @@ impl Screen {
         chosen(&self.agency_rows(picture, now), self.agency.as_ref())
     }
 
-    /// Returns the element that a key would act on.
+    /// Returns what a key would act on, on Weak.
     #[must_use]
-    pub fn selected_element(&self, picture: &Picture) -> Option<Element> {
-        chosen(&self.weak_rows(picture), self.element.as_ref())
+    pub fn selected_peril(&self, picture: &Picture) -> Option<Peril> {
+        let rows = self.weak_rows(picture);
+        let perils: Vec<Peril> = rows.into_iter().map(|rank| rank.peril).collect();
+        chosen(&perils, self.peril.as_ref())
     }
 
     /// Returns the incident that a key would act on.

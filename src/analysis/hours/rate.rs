@@ -101,6 +101,20 @@ impl Chance {
         }
     }
 
+    /// Returns what the topology declares of one element; `None` where it does not have it.
+    #[must_use]
+    pub fn declared(network: &Network, element: &Element) -> Option<Self> {
+        let (rates, default) = match element {
+            Element::Node(id) => (network.nodes.get(id)?.rates, DEFAULT_NODE_RATES),
+            Element::Link(id) => {
+                let link = network.links.get(id)?;
+                (link.rates, default_rates(&link.kind))
+            }
+            Element::Risk(id) => (network.risks.get(id)?.rates, DEFAULT_RISK_RATES),
+        };
+        Some(Self::of(rates, default, None))
+    }
+
     /// Returns failures a year.
     #[must_use]
     pub fn failures(&self) -> f64 {

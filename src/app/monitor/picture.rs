@@ -39,6 +39,7 @@ impl Monitor {
             setting: self.setting,
             network: network.clone(),
             weakness: self.reference.weakness.clone(),
+            reckonings: self.reckonings.clone(),
             nodes: self.views.clone(),
             incidents: self.book.list(),
             refused_edit: self.refused_edit.clone(),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tui_input::{Input, InputRequest};
 
 use crate::app::{Command, Picture, Setting};
+use crate::model::Element;
 use crate::tui::keys::{Edit, Intent};
 use crate::tui::screen::overlay::{self, Entry, Overlay};
 use crate::tui::screen::rows::Order;
@@ -39,13 +40,81 @@ impl Screen {
                 .selected_agency(picture, now)
                 .map(|id| overlay::copies_of_agency(picture, &id)),
             Tab::Weak => self
-                .selected_element(picture)
-                .map(|element| overlay::copies_of_element(picture, &element)),
+                .selected_peril(picture)
+                .map(|peril| overlay::copies_of_peril(picture, self.today, &peril)),
             Tab::Incidents => self
                 .selected_incident(picture, now)
                 .map(|id| overlay::copies_of_incident(picture, id)),
+            Tab::WhatIf => None,
         };
         items.unwrap_or_default()
+    }
+
+    /// Returns what of the selection can be marked as failed: of several causes the most probable one.
+    fn markable(&self, picture: &Picture, now: Timestamp) -> Vec<Element> {
+        match self.tab {
+            Tab::Overview | Tab::Agencies => self
+                .selected_agency(picture, now)
+                .and_then(|id| picture.network.agencies.get(&id))
+                .map(|agency| vec![Element::Node(agency.node.clone())])
+                .unwrap_or_default(),
+            Tab::Weak => self
+                .selected_peril(picture)
+                .map(|peril| peril.elements().to_vec())
+                .unwrap_or_default(),
+            Tab::Incidents => self
+                .selected_incident(picture, now)
+                .and_then(|id| picture.incidents.iter().find(|incident| incident.id == id))
+                .and_then(|incident| incident.causes.first())
+                .map(|cause| vec![cause.clone()])
+                .unwrap_or_default(),
+            Tab::WhatIf => Vec::new(),
+        }
+    }
+
+    pub(super) fn mark(&mut self, picture: &Picture, now: Timestamp) {
+        let elements = self.markable(picture, now);
+        if elements.is_empty() {
+            self.say("notice.nothing-selected", Vec::new(), now);
+            return;
+        }
+        let titles: Vec<String> = elements
+            .iter()
+            .map(|element| picture.network.title(element))
+            .collect();
+        let before = self.scenario.failed().len();
+        let at = self.moment(now);
+        match self.scenario.toggle(&elements, picture, at) {
+            None => self.say("notice.too-many", Vec::new(), now),
+            Some(count) => {
+                let word = if count < before {
+                    "notice.unmarked"
+                } else {
+                    "notice.marked"
+                };
+                self.say(word, vec![titles.join(" + "), count.to_string()], now);
+            }
+        }
+    }
+
+    /// Opens What-if, with the selection where nothing is marked yet.
+    pub(super) fn open_what_if(&mut self, picture: &Picture, now: Timestamp) {
+        if self.tab == Tab::WhatIf {
+            return;
+        }
+        let at = self.moment(now);
+        if self.scenario.failed().is_empty() {
+            let elements = self.markable(picture, now);
+            if !elements.is_empty() {
+                self.scenario.toggle(&elements, picture, at);
+            }
+        } else {
+            // Marked some time ago, perhaps: the model is to be of now.
+            self.scenario.ask(picture, at);
+        }
+        let from = self.tab;
+        self.go(Tab::WhatIf);
+        self.back = Some(from);
     }
 
     pub(super) fn offer_break(&mut self, picture: &Picture, newest: &Picture, now: Timestamp) {
@@ -62,12 +131,16 @@ impl Screen {
                 .selected_agency(picture, now)
                 .map(|id| overlay::breakable(newest, &id))
                 .unwrap_or_default(),
-            Tab::Weak => self.selected_element(picture).into_iter().collect(),
+            Tab::Weak => self
+                .selected_peril(picture)
+                .map(|peril| peril.elements().to_vec())
+                .unwrap_or_default(),
             Tab::Incidents => self
                 .selected_incident(picture, now)
                 .and_then(|id| picture.incidents.iter().find(|incident| incident.id == id))
                 .map(|incident| incident.causes.clone())
                 .unwrap_or_default(),
+            Tab::WhatIf => self.scenario.failed().to_vec(),
         };
         // What is broken is a fact of now, also while the screen is paused.
         let choices = overlay::choices(newest, elements);

@@ -11,6 +11,7 @@ use crate::model::{AgencyId, Element};
 use crate::report::reason;
 use crate::report::words::{Language, Words};
 use crate::tui::keys::{BINDINGS, Binding, Intent};
+use crate::tui::screen::ranks::{self, Peril, Rank};
 use crate::tui::screen::rows::Search;
 
 /// At most this many agencies are offered in the palette.
@@ -208,17 +209,38 @@ pub fn copies_of_agency(picture: &Picture, id: &AgencyId) -> Vec<(&'static str, 
     items
 }
 
-/// Returns what of a weak element can be copied.
+/// Returns what of a row of Weak can be copied.
 #[must_use]
-pub fn copies_of_element(picture: &Picture, element: &Element) -> Vec<(&'static str, String)> {
-    let title = picture.network.title(element);
-    let cut = cuts_off(picture, element);
-    let json = json!({"element": element, "name": title, "agencies": cut});
-    let line = [&element.to_string(), &title, &cut.len().to_string()]
-        .map(String::as_str)
-        .join("\t");
+pub fn copies_of_peril(
+    picture: &Picture,
+    today: bool,
+    peril: &Peril,
+) -> Vec<(&'static str, String)> {
+    let all = ranks::all(picture, today);
+    let rank = all.iter().find(|rank| rank.peril == *peril);
+    let elements = peril.elements();
+    let ids: Vec<&str> = elements.iter().map(Element::id).collect();
+    let written: Vec<String> = elements.iter().map(ToString::to_string).collect();
+    let titles: Vec<String> = elements
+        .iter()
+        .map(|each| picture.network.title(each))
+        .collect();
+    let title = titles.join(" + ");
+    let cut: Vec<&AgencyId> = rank.map_or_else(Vec::new, |rank| rank.ids().iter().collect());
+    let hours = rank.and_then(Rank::hours);
+    let json = json!({
+        "elements": elements, "name": title, "view": if today { "today" } else { "designed" }, "agencies": cut,
+        "hours_weighted": hours, "exact": rank.is_some_and(Rank::is_exact),
+    });
+    let line = [
+        written.join(" "),
+        title.clone(),
+        cut.len().to_string(),
+        hours.map_or_else(|| "-".to_owned(), |hours| format!("{hours:.1}")),
+    ]
+    .join("\t");
     vec![
-        ("copy.id", element.id().to_owned()),
+        ("copy.id", ids.join(" ")),
         ("copy.name", title),
         ("copy.line", line),
         ("copy.json", json.to_string()),

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::analysis::Weak;
 use crate::app::{NodeView, Picture};
 use crate::filter::{BadFilter, Filter, Value};
+use crate::model::AgencyId;
 use crate::model::agency::{Agency, Level};
 use crate::model::health::{Health, Marks};
 use crate::model::incident::Incident;
-use crate::model::{AgencyId, Element};
 use crate::report::vietnamese::sort_key;
 
 /// What a filter of agencies may name.
@@ -40,7 +39,9 @@ pub const AGENCY_FIELDS: &[&str] = &[
     "since",
 ];
 /// What a filter of weak elements may name.
-pub const WEAK_FIELDS: &[&str] = &["text", "id", "name", "kind", "agencies", "weight", "agency"];
+pub const WEAK_FIELDS: &[&str] = &[
+    "text", "id", "name", "kind", "agencies", "weight", "hours", "agency",
+];
 /// What a filter of incidents may name.
 pub const INCIDENT_FIELDS: &[&str] = &[
     "text", "id", "kind", "severity", "cause", "agency", "agencies", "state", "mark", "since",
@@ -232,18 +233,6 @@ fn known<T: Ord>(one: Option<T>, other: Option<T>, reverse: bool) -> Ordering {
     }
 }
 
-/// Returns the weak elements that a filter keeps, by position in `picture.weakness`.
-#[must_use]
-pub fn weak(picture: &Picture, search: &Search) -> Vec<Element> {
-    picture
-        .weakness
-        .elements
-        .iter()
-        .filter(|weak| search.keeps(&|field| weak_field(picture, weak, field)))
-        .map(|weak| weak.element.clone())
-        .collect()
-}
-
 /// Returns the incidents that a filter keeps, in the picture's order.
 pub fn incidents<'a>(
     picture: &'a Picture,
@@ -356,20 +345,6 @@ fn agency_field(
         "rtt" => rtt(|rtt| rtt.last)?,
         "p95" => rtt(|rtt| rtt.p95)?,
         "loss" => view.loss?.ratio.into(),
-        _ => return None,
-    })
-}
-
-fn weak_field(picture: &Picture, weak: &Weak, field: &str) -> Option<Value> {
-    let title = || picture.network.title(&weak.element);
-    Some(match field {
-        "text" => Value::List(vec![title(), weak.element.id().to_owned()]),
-        "id" => weak.element.id().into(),
-        "name" => title().into(),
-        "kind" => weak.element.kind().into(),
-        "agencies" => (weak.ids.len() as f64).into(),
-        "weight" => weak.weight.into(),
-        "agency" => Value::List(weak.ids.iter().map(ToString::to_string).collect()),
         _ => return None,
     })
 }

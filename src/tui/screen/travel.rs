@@ -27,8 +27,9 @@ impl Screen {
                 }
             }
             Tab::Agencies => self.agency = self.selected_agency(picture, now),
-            Tab::Weak => self.element = self.selected_element(picture),
+            Tab::Weak => self.peril = self.selected_peril(picture),
             Tab::Incidents => self.incident = self.selected_incident(picture, now),
+            Tab::WhatIf => return,
         }
         self.open = true;
         self.scroll = 0;
@@ -41,6 +42,9 @@ impl Screen {
             if let Some(tab) = self.back.take() {
                 self.tab = tab;
             }
+        } else if self.tab == Tab::WhatIf {
+            let back = self.back.take();
+            self.go(back.unwrap_or(Tab::Overview));
         } else if !self.search(self.tab).text.is_empty() {
             let (search, fields) = self.search_mut();
             search.set("", fields);
@@ -84,7 +88,7 @@ impl Screen {
             }
         } else if step == Step::Right {
             self.enter(picture, now);
-        } else if self.open {
+        } else if self.open || self.tab == Tab::WhatIf {
             self.scroll = match step {
                 Step::Up => self.scroll.saturating_sub(1),
                 Step::Down => self.scroll + 1,
@@ -93,16 +97,20 @@ impl Screen {
                 Step::First => 0,
                 _ => usize::MAX / 2,
             };
+            if self.tab == Tab::WhatIf {
+                self.scroll = self.scroll.min(self.scenario.longest());
+            }
         } else {
             match self.tab {
-                Tab::Overview => {}
+                Tab::Overview | Tab::WhatIf => {}
                 Tab::Agencies => {
                     let rows = self.agency_rows(picture, now);
                     self.agency = moved(&rows, self.agency.as_ref(), step, page);
                 }
                 Tab::Weak => {
                     let rows = self.weak_rows(picture);
-                    self.element = moved(&rows, self.element.as_ref(), step, page);
+                    let rows: Vec<_> = rows.into_iter().map(|rank| rank.peril).collect();
+                    self.peril = moved(&rows, self.peril.as_ref(), step, page);
                 }
                 Tab::Incidents => {
                     let rows = self.incident_rows(picture, now);
@@ -121,7 +129,7 @@ impl Screen {
                 layout.grid.agencies().into_iter().cloned().collect()
             }
             Tab::Agencies => self.agency_rows(picture, now),
-            Tab::Weak | Tab::Incidents => return,
+            Tab::Weak | Tab::Incidents | Tab::WhatIf => return,
         };
         if !forward {
             all.reverse();
