@@ -281,7 +281,7 @@ fn a_file_cut_in_the_middle_is_found_where_it_ends() {
         let whole: Vec<&str> = sources[file].text.split_inclusive('\n').collect();
         let before: String = whole[..line].concat();
         let open = whole[line].find('"').expect("a quote") + 2;
-        let text = before + &whole[line][..open.min(whole[line].len())];
+        let text = before + &whole[line][..whole[line].ceil_char_boundary(open)];
         let end = text.trim_end().len();
         let Err(faults) = read(with_text(&sources, file, text)) else {
             panic!("{name} cut at {end} loads");

@@ -65,7 +65,7 @@ impl Monitor {
                 found.push(slow);
             }
         }
-        let findings: Vec<Finding> = found
+        let findings: Vec<Finding> = apart(found)
             .iter()
             .map(|lossy| self.loss_finding(lossy, at))
             .collect();
@@ -115,4 +115,19 @@ impl Monitor {
             since: at,
         }
     }
+}
+
+/// Keeps of those that share nodes behind them the first, which explains most.
+///
+/// Windows remember loss that began or ended within them, which no constant loss fits: a second segment of the same
+/// way then takes up the rest of the first one's loss, and would be an incident about nothing.
+fn apart(found: Vec<Lossy>) -> Vec<Lossy> {
+    let mut kept: Vec<Lossy> = Vec::new();
+    for lossy in found {
+        let shares = |other: &Lossy| other.nodes.iter().any(|node| lossy.nodes.contains(node));
+        if !kept.iter().any(shares) {
+            kept.push(lossy);
+        }
+    }
+    kept
 }
