@@ -19,7 +19,6 @@ use spanwatch::judge::rules::{RULES, Rules};
 use spanwatch::lab::scenario::{Scenario, built_in};
 use spanwatch::model::Element;
 use spanwatch::model::fault::{Fault, Source};
-use spanwatch::model::incident::IncidentKind;
 use spanwatch::report::rehearse::{self, About, Outcome, Set};
 use spanwatch::report::words::{Language, Words};
 
@@ -197,10 +196,12 @@ fn a_scenario_is_told_with_what_was_true_beside_what_was_said() {
             "{episode:?}"
         );
     }
-    // Windows remember loss for some minutes after it is mended, and may then blame a neighbour of what lost it.
-    assert!(played.incidents.iter().all(|(incident, is_about)| {
-        incident.until.is_some() && (*is_about || incident.kind == IncidentKind::Loss)
-    }));
+    assert!(
+        played
+            .incidents
+            .iter()
+            .all(|(incident, is_about)| { *is_about && incident.until.is_some() })
+    );
     assert!(Duration::ZERO < played.missed && played.missed < played.outage);
     let about = About {
         network: &reference.network,
