@@ -164,7 +164,9 @@ fn without_a_wire_the_dashboard_says_that_it_is_simulated_and_can_be_broken_all_
         text.contains("SIMULATED") && text.contains("▪ 483 up")
     });
     pty.press("3");
-    pty.until("list of weak elements", |text| text.contains("As designed"));
+    pty.until("list of weak elements, by hours", |text| {
+        text.contains("weighted hours")
+    });
     pty.press("jX");
     pty.until("question what to break", |text| text.contains("│ Cut "));
     pty.press("\r4");

@@ -76,10 +76,10 @@ fn every_way_out_leaves_the_terminal_whole() {
 fn one_key_breaks_the_lab_and_one_repairs_it() {
     let Some(mut pty) = lab() else { return };
     pty.press("3");
-    pty.until("list of weak elements", |text| {
-        text.contains("weak elements")
+    pty.until("list of weak elements, by hours", |text| {
+        text.contains("weighted hours")
     });
-    // The second row: the first is the data centre, without which nothing is left to see.
+    // The second row, whichever it is: what is asked about is read from the screen.
     pty.press("jX");
     pty.until("question what to break", |text| text.contains("│ Cut "));
     let text = pty.glass.text();
