@@ -6,5 +6,6 @@
 
 #![deny(clippy::indexing_slicing)]
 
+pub mod echo;
 pub mod icmp;
 pub mod mib;
