@@ -22,6 +22,7 @@ pub mod lint;
 pub mod list;
 pub mod locate;
 pub mod naming;
+pub mod ping;
 pub mod plan;
 pub mod rehearse;
 pub mod show;
@@ -63,6 +64,7 @@ Examples:
   spanwatch plan --budget 20000         what to build next
   spanwatch locate --silent ID,ID       which fault explains these silences
   spanwatch show pop-thuan-hoa          all about one
+  spanwatch ping 127.0.0.1 -c 20        loss with its interval, RTT, jitter, what routers say
   spanwatch rehearse --faults 200       would the monitor name the right cause?
   spanwatch export html -o report.html  one file to read, print and keep
 
@@ -121,6 +123,7 @@ enum Command {
     Lab(lab::Args),
     Watch(watch::Args),
     Check(check::Args),
+    Ping(ping::Args),
     Init(init::Args),
     Import(import::Args),
     Lint(lint::Args),
@@ -156,6 +159,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Init(args)) => init::run(args, common),
         Some(Command::Import(args)) => import::run(args, common),
         Some(Command::Check(args)) => check::run(args, common),
+        Some(Command::Ping(args)) => ping::run(args, common),
         Some(Command::Watch(args)) => watch::run(args, common),
         Some(Command::Lab(args)) => laboratory(args, common),
         None if io::stdout().is_terminal() => watch::run(&watch::Args::default(), common),

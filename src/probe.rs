@@ -22,7 +22,9 @@ mod precise;
 mod raw;
 pub mod roster;
 mod snmp;
+pub mod tally;
 mod tcp;
+pub mod volley;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -99,10 +101,13 @@ pub struct Sockets {
 
 /// What the kernel granted for ICMP.
 #[derive(Clone, Copy, Debug)]
-struct Granted {
-    engine: Engine,
-    kind: IcmpKind,
-    receive_buffer: Option<usize>,
+pub struct Granted {
+    /// Who pings.
+    pub engine: Engine,
+    /// By which socket.
+    pub kind: IcmpKind,
+    /// Bytes of the receive buffer; `None` where the kernel did not let us look.
+    pub receive_buffer: Option<usize>,
 }
 
 /// What the thread needs to begin.

@@ -4,7 +4,7 @@
 //! of what is read is thrown away. It lets pass replies with our identifier and errors that quote an echo with it.
 //! It is no defence, only thrift; whoever is believed is decided in `probe/flight`.
 //!
-//! Classic BPF (McCanne and Jacobson 1993): an accumulator A, an index X, jumps forward only. A load beyond the
+//! Classic BPF (`socket`(7), `SO_ATTACH_FILTER`): an accumulator A, an index X, jumps forward only. A load beyond the
 //! packet's end refuses the packet, which is what a packet deserves that ends before its identifier.
 
 use socket2::SockFilter;
