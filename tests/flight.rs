@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use spanwatch::model::reading::Refusal;
+use spanwatch::probe::bucket::Bucket;
 use spanwatch::probe::flight::{Flights, Key, Silence, Strays, Verdict};
+use spanwatch::probe::tally::Tally;
 use spanwatch::wire::echo::{Echo, Family, HEADER, Heard, Malformed, read};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -335,6 +337,57 @@ fn cookie_depends_on_key_target_sequence_and_time() {
         assert_ne!(base, other);
     }
     assert!(!format!("{:?}", Key::new([65; 32])).contains("65"));
+}
+
+#[test]
+fn tally_counts_order_jitter_and_the_newest_quantiles() {
+    let mut tally = Tally::new(4);
+    assert_eq!(tally.rtt(), None);
+    let millis = Duration::from_millis;
+    for (round, rtt) in [(0, 10), (2, 30), (1, 20), (3, 20)] {
+        tally.answered(round, millis(rtt), Some(60));
+    }
+    tally.missed();
+    assert_eq!(
+        (
+            tally.sent(),
+            tally.received(),
+            tally.lost(),
+            tally.out_of_order
+        ),
+        (5, 4, 1, 1)
+    );
+    let rtt = tally.rtt().expect("answers");
+    assert_eq!(
+        (rtt.min, rtt.median, rtt.p95, rtt.max),
+        (millis(10), millis(20), millis(30), millis(30))
+    );
+    // 20, 10 and 0 apart.
+    assert_eq!(rtt.jitter, Some(millis(10)));
+    for round in 4..8 {
+        tally.answered(round, millis(50), None);
+    }
+    let rtt = tally.rtt().expect("answers");
+    assert_eq!(
+        (rtt.min, rtt.median, rtt.max),
+        (millis(10), millis(50), millis(50))
+    );
+    assert_eq!(tally.ttl, Some(60));
+}
+
+#[test]
+fn bucket_lets_a_burst_through_and_then_one_a_spacing() {
+    let start = spanwatch::clock::now();
+    let spacing = Duration::from_millis(10);
+    let mut bucket = Bucket::new(spacing, 3, start);
+    let mut now = start;
+    let mut left = Vec::new();
+    for _ in 0..6 {
+        now = now.max(bucket.open_at());
+        bucket.take(now);
+        left.push((now - start).as_millis());
+    }
+    assert_eq!(left, [0, 0, 0, 10, 20, 30]);
 }
 
 /// What happens to one echo.

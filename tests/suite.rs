@@ -96,6 +96,9 @@ mod drawn;
 /// The README, command by command.
 mod readme;
 
+/// `ping` as it is typed, with hostile answers and without rights.
+mod ping;
+
 /// `check`: its verdicts, its forms, and what it keeps between runs.
 mod check;
 

@@ -166,7 +166,7 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
         let _inside = runtime.enter();
         open(args)?
     };
-    let asked = targets::resolve(args, lists, chosen)?;
+    let (asked, unknown) = targets::resolve(args, lists, chosen)?;
     let course = Course {
         count: (!args.endless).then_some(args.count),
         interval: args.interval,
@@ -189,7 +189,9 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
         Format::Json => ping::json(answer),
         Format::Text => ping::text(answer, args.quiet, &common.words()),
     })?;
-    Ok(ExitCode::from(ping::Result::of(&outcome.tallies).code()))
+    let code = ping::Result::of(&outcome.tallies).code();
+    // Somebody was not asked at all.
+    Ok(ExitCode::from(code.max(u8::from(unknown > 0))))
 }
 
 fn open(args: &Args) -> Result<Volley, Failure> {

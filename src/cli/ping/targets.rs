@@ -152,11 +152,14 @@ pub(super) fn chosen(
 }
 
 /// Turns names into addresses and prefixes into all of theirs; each address once, in the order of mention.
+///
+/// Returns also how many names have no address: they are said, and the rest is asked.
 pub(super) fn resolve(
     args: &Args,
     written: Vec<Written>,
     chosen: Vec<Asked>,
-) -> Result<Vec<Asked>, Failure> {
+) -> Result<(Vec<Asked>, usize), Failure> {
+    let mut unknown = 0;
     let has_said_nobody = written.is_empty() && chosen.is_empty();
     let mut asked: Vec<Asked> = Vec::new();
     let mut known: BTreeSet<IpAddr> = BTreeSet::new();
@@ -188,7 +191,10 @@ pub(super) fn resolve(
                     let id = Some(id.unwrap_or(name));
                     add(Asked { address, id }, &mut asked)?;
                 }
-                Err(why) => say(&format!("warning: `{name}` is not asked: {why}.")),
+                Err(why) => {
+                    unknown += 1;
+                    say(&format!("warning: `{name}` is not asked: {why}."));
+                }
             },
         }
     }
@@ -201,7 +207,7 @@ pub(super) fn resolve(
         return Err(Failure::new(Kind::System, "There is nobody left to ping.")
             .hint("Check the names, or write addresses."));
     }
-    Ok(asked)
+    Ok((asked, unknown))
 }
 
 fn address_of(args: &Args, name: &str) -> Result<IpAddr, String> {
