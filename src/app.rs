@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod control;
+pub mod doctor;
 pub mod edit;
 pub mod incident;
 pub mod live;

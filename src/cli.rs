@@ -12,6 +12,7 @@
 )]
 
 pub mod check;
+pub mod doctor;
 pub mod explain;
 pub mod export;
 pub mod failure;
@@ -56,6 +57,7 @@ Examples:
   spanwatch init                        a first topology of your own
   spanwatch watch                       the dashboard
   spanwatch check                       one sweep, one verdict, for cron
+  spanwatch doctor                      why it would not work here, and what mends it
   spanwatch lint                        is the topology sound?
   spanwatch list agencies 'level=city'  who is there
   spanwatch weak                        what to fear, ranked by hours
@@ -121,6 +123,7 @@ enum Command {
     Lab(lab::Args),
     Watch(watch::Args),
     Check(check::Args),
+    Doctor(doctor::Args),
     Init(init::Args),
     Import(import::Args),
     Lint(lint::Args),
@@ -156,6 +159,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Init(args)) => init::run(args, common),
         Some(Command::Import(args)) => import::run(args, common),
         Some(Command::Check(args)) => check::run(args, common),
+        Some(Command::Doctor(args)) => doctor::run(args, common),
         Some(Command::Watch(args)) => watch::run(args, common),
         Some(Command::Lab(args)) => laboratory(args, common),
         None if io::stdout().is_terminal() => watch::run(&watch::Args::default(), common),

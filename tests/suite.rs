@@ -111,3 +111,6 @@ mod what_if;
 mod plan;
 /// The whole monitor rehearsed: what was true beside what was said, and the rules it goes by.
 mod rehearse;
+
+/// Why a first run fails: as root, as an ordinary user, and where the capability is kept from everybody.
+mod doctor;

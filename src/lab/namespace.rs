@@ -132,6 +132,32 @@ pub(super) fn enter() -> Result<Limits, Refused> {
     Ok(limits)
 }
 
+/// Makes the lab's namespaces and cables, and nothing else, to see whether the kernel allows it.
+///
+/// Must be called while the process has one thread, which is in a namespace without any network afterwards.
+pub fn trial() -> Result<(), Refused> {
+    let limits = enter()?;
+    let near = namespace().map_err(|error| failed("open its own namespace", &error, limits))?;
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| failed("start its wire", &error, limits))?;
+        let plan = Addressing {
+            near: Ipv4Addr::new(198, 18, 0, 2),
+            far: Ipv4Addr::new(198, 18, 0, 1),
+            own: Vec::new(),
+            prefixes: Vec::new(),
+        };
+        runtime.block_on(build(&near, &plan, &[], limits)).map(drop)
+    });
+    let ended = thread.join();
+    ended.unwrap_or_else(|_| {
+        let gone = io::Error::from(io::ErrorKind::BrokenPipe);
+        Err(failed("start its wire", &gone, limits))
+    })
+}
+
 /// Builds wire and far from a thread of its own, which ends in the wire; `near` is the first namespace.
 ///
 /// Needs a current-thread runtime, on which the netlink connections go on running.
