@@ -15,8 +15,10 @@ pub mod reckoning;
 pub mod reference;
 pub mod rehearse;
 pub mod rules;
+pub mod services;
 pub mod settings;
 pub mod sweep;
+pub mod trace;
 pub mod view;
 pub mod world;
 

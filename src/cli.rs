@@ -25,8 +25,10 @@ pub mod locate;
 pub mod naming;
 pub mod plan;
 pub mod rehearse;
+pub mod services;
 pub mod show;
 pub mod start;
+pub mod trace;
 pub mod watch;
 pub mod weak;
 pub mod what_if;
@@ -65,6 +67,8 @@ Examples:
   spanwatch plan --budget 20000         what to build next
   spanwatch locate --silent ID,ID       which fault explains these silences
   spanwatch show pop-thuan-hoa          all about one
+  spanwatch trace thuan-hoa-ubnd        hop by hop, beside the model's path
+  spanwatch services                    who can reach what now, and what is at fault
   spanwatch rehearse --faults 200       would the monitor name the right cause?
   spanwatch export html -o report.html  one file to read, print and keep
 
@@ -134,6 +138,8 @@ enum Command {
     Plan(plan::Args),
     WhatIf(what_if::Args),
     Locate(locate::Args),
+    Trace(trace::Args),
+    Services(services::Args),
     Rehearse(rehearse::Args),
     Export(export::Args),
 }
@@ -154,6 +160,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Plan(args)) => plan::run(args, common),
         Some(Command::WhatIf(args)) => what_if::run(args, common),
         Some(Command::Locate(args)) => locate::run(args, common),
+        Some(Command::Trace(args)) => trace::run(args, common),
+        Some(Command::Services(args)) => services::run(args, common),
         Some(Command::Rehearse(args)) => rehearse::run(args, common),
         Some(Command::Export(args)) => export::run(args, common),
         Some(Command::Init(args)) => init::run(args, common),

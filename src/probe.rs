@@ -14,8 +14,10 @@
 
 pub mod ping;
 pub mod roster;
+pub mod service;
 mod snmp;
 mod tcp;
+pub mod trace;
 
 use std::collections::BTreeMap;
 use std::io;

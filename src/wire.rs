@@ -6,5 +6,7 @@
 
 #![deny(clippy::indexing_slicing)]
 
+pub mod dns;
+pub mod hop;
 pub mod icmp;
 pub mod mib;

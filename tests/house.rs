@@ -23,6 +23,7 @@ const PURE: &[&str] = &[
     "judge",
     "report",
     "probe/roster",
+    "probe/trace/log",
     "lab/fabric",
     "lab/scenario",
     "lab/action",

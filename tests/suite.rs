@@ -114,3 +114,9 @@ mod rehearse;
 
 /// Why a first run fails: as root, as an ordinary user, and where the capability is kept from everybody.
 mod doctor;
+
+/// A trace: its packets, its patience, what the model says of it, and all of it on the lab's wire.
+mod trace;
+
+/// Services: what a check hears, and whose fault it is that an agency cannot reach one.
+mod services;
