@@ -23,6 +23,7 @@ pub mod lint;
 pub mod list;
 pub mod locate;
 pub mod naming;
+pub mod ping;
 pub mod plan;
 pub mod rehearse;
 pub mod services;
@@ -69,6 +70,7 @@ Examples:
   spanwatch show pop-thuan-hoa          all about one
   spanwatch trace thuan-hoa-ubnd        hop by hop, beside the model's path
   spanwatch services                    who can reach what now, and what is at fault
+  spanwatch ping 127.0.0.1 -c 20        loss with its interval, RTT, jitter, what routers say
   spanwatch rehearse --faults 200       would the monitor name the right cause?
   spanwatch export html -o report.html  one file to read, print and keep
 
@@ -128,6 +130,7 @@ enum Command {
     Watch(watch::Args),
     Check(check::Args),
     Doctor(doctor::Args),
+    Ping(ping::Args),
     Init(init::Args),
     Import(import::Args),
     Lint(lint::Args),
@@ -168,6 +171,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Import(args)) => import::run(args, common),
         Some(Command::Check(args)) => check::run(args, common),
         Some(Command::Doctor(args)) => doctor::run(args, common),
+        Some(Command::Ping(args)) => ping::run(args, common),
         Some(Command::Watch(args)) => watch::run(args, common),
         Some(Command::Lab(args)) => laboratory(args, common),
         None if io::stdout().is_terminal() => watch::run(&watch::Args::default(), common),

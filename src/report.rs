@@ -17,6 +17,7 @@ pub mod kind;
 pub mod listing;
 pub mod locate;
 pub mod map;
+pub mod ping;
 pub mod plan;
 pub mod profile;
 pub mod ranking;

@@ -7,6 +7,7 @@
 #![deny(clippy::indexing_slicing)]
 
 pub mod dns;
+pub mod echo;
 pub mod hop;
 pub mod icmp;
 pub mod mib;

@@ -9,6 +9,9 @@ mod house;
 /// The lab's words, and the lab itself on a real wire.
 mod lab;
 
+/// Echoes under way: who is believed.
+mod flight;
+
 /// Real sockets on loopback and in namespaces of the test's own.
 mod loopback;
 

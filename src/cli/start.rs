@@ -104,8 +104,8 @@ async fn on_the_wire(
     // Sockets first, so that nothing from a file or the network is read with more rights than needed.
     settings::may_probe(&reference.network, is_lab).map_err(|error| refused(&error))?;
     let sockets = probe::open().await.map_err(|error| {
-        Failure::new(Kind::System, crate::report::chain(&error))
-            .hint("Run as root, give the program CAP_NET_RAW (`setcap cap_net_raw+ep`), or widen net.ipv4.ping_group_range.")
+        let failure = Failure::new(Kind::System, crate::report::chain(&error));
+        crate::cli::ping::refused(failure, &error)
     })?;
     let keyring =
         settings::keyring(&reference.network, credentials).map_err(|error| refused(&error))?;
