@@ -18,6 +18,7 @@
 
 pub mod inquiry;
 pub mod rules;
+pub mod shift;
 pub mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,7 @@ use std::time::Instant;
 
 use crate::judge::inquiry::{Inquiry, Matter};
 use crate::judge::rules::Rules;
+use crate::judge::shift::Shift;
 use crate::judge::window::Window;
 use crate::model::NodeId;
 use crate::model::device::Device;
@@ -46,6 +48,8 @@ pub struct Pulse {
     pub read: Option<Instant>,
     /// Its echoes.
     pub window: Window,
+    /// Its round trip over hours.
+    pub shift: Shift,
     /// What SNMP said last, and when it was asked.
     pub device: Option<(Arc<Device>, Instant)>,
     /// Polls in a row that were silent; `None` before the first.
@@ -98,6 +102,7 @@ impl Pulse {
             heard: None,
             read: None,
             window: Window::default(),
+            shift: Shift::default(),
             device: None,
             snmp_misses: None,
             ping_refused: false,
@@ -220,6 +225,7 @@ impl Judge {
                 }
                 if is_round(pulse) {
                     pulse.window.push(Some(*rtt), &self.rules);
+                    pulse.shift.push(*rtt, reading.asked);
                 }
                 self.heard(&node, reading, now)
             }

@@ -21,9 +21,11 @@ pub mod ping;
 mod precise;
 mod raw;
 pub mod roster;
+pub mod service;
 mod snmp;
 pub mod tally;
 mod tcp;
+pub mod trace;
 pub mod volley;
 
 use std::collections::BTreeMap;

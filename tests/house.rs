@@ -25,6 +25,7 @@ const PURE: &[&str] = &[
     "probe/bucket",
     "probe/flight",
     "probe/roster",
+    "probe/trace/log",
     "probe/tally",
     "lab/fabric",
     "lab/scenario",

@@ -117,3 +117,12 @@ mod what_if;
 mod plan;
 /// The whole monitor rehearsed: what was true beside what was said, and the rules it goes by.
 mod rehearse;
+
+/// Why a first run fails: as root, as an ordinary user, and where the capability is kept from everybody.
+mod doctor;
+
+/// A trace: its packets, its patience, what the model says of it, and all of it on the lab's wire.
+mod trace;
+
+/// Services: what a check hears, and whose fault it is that an agency cannot reach one.
+mod services;

@@ -89,17 +89,19 @@ pub async fn source(
     }
 }
 
+/// Returns the socket of the lab that this runs in, if it answers: a variable alone can be set by anybody.
+pub async fn lab() -> Option<PathBuf> {
+    let path = settings::lab_socket()?;
+    control::broken(&path).await.is_ok().then_some(path)
+}
+
 async fn on_the_wire(
     reference: &Reference,
     credentials: Option<&Path>,
     pace: Pace,
     cancel: CancellationToken,
 ) -> Result<Source, Failure> {
-    // Only a lab that answers counts: a variable alone can be set by anybody.
-    let lab = match settings::lab_socket() {
-        Some(path) if control::broken(&path).await.is_ok() => Lab::Socket(path),
-        _ => Lab::None,
-    };
+    let lab = lab().await.map_or(Lab::None, Lab::Socket);
     let is_lab = matches!(lab, Lab::Socket(_));
     // Sockets first, so that nothing from a file or the network is read with more rights than needed.
     settings::may_probe(&reference.network, is_lab).map_err(|error| refused(&error))?;
