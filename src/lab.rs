@@ -18,6 +18,7 @@ mod agent_socket;
 mod bridge;
 pub mod child;
 pub mod control;
+mod doors;
 pub mod fabric;
 pub mod folder;
 pub mod frame;
@@ -213,7 +214,7 @@ impl Wire {
                     };
                     runtime.block_on(async {
                         let plan = crate::lab::addressing::Addressing::of(fabric.network());
-                        let doors = crate::lab::bridge::doors(&fabric);
+                        let doors = crate::lab::doors::doors(&fabric);
                         let cables =
                             crate::lab::namespace::build(&near, &plan, &doors, limits).await;
                         let listener = tokio::net::UnixListener::from_std(listener).map_err(own);

@@ -71,7 +71,7 @@ pub struct Packet {
     pub destination: Ipv4Addr,
     /// Its time to live as it was sent.
     pub ttl: u8,
-    /// What routers share load by: a hash of addresses, protocol and ports.
+    /// What routers share load by: a hash of addresses, protocol, and ports or an echo's identifier.
     pub flow: u64,
     /// Its octets, headers included.
     pub octets: usize,
