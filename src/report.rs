@@ -21,6 +21,7 @@ pub mod profile;
 pub mod ranking;
 pub mod reason;
 pub mod rehearse;
+pub mod service;
 pub mod shape;
 pub mod subject;
 pub mod svg;
