@@ -24,6 +24,7 @@ pub mod ranking;
 pub mod reason;
 pub mod rehearse;
 pub mod services;
+pub mod service;
 pub mod shape;
 pub mod subject;
 pub mod svg;
