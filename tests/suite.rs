@@ -21,6 +21,9 @@ mod roster;
 /// Our poll beside Debian's own agent and walk.
 mod snmpd;
 
+/// One device asked by hand.
+mod poll;
+
 /// Rates from two polls.
 mod rates;
 

@@ -1,0 +1,155 @@
+//! One device asked by hand: what the lab's agents serve for it, and how it is shown.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use spanwatch::lab::action::Action;
+use spanwatch::lab::fabric::Fabric;
+use spanwatch::lab::scenario::Scenario;
+use spanwatch::model::Element;
+use spanwatch::model::device::port_key;
+use spanwatch::model::fault::Source;
+use spanwatch::model::network::Network;
+use spanwatch::probe::poll::{Trouble, Unread, Whole};
+use spanwatch::report::poll::{Asked, json, text};
+use spanwatch::report::words::{Language, Words};
+use spanwatch::wire::recording;
+use spanwatch::wire::whole::{self, Group};
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::picture::device;
+
+fn reference() -> Arc<Network> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("topology");
+    Arc::new(spanwatch::inventory::load(&folder).expect("sound").network)
+}
+
+#[test]
+fn every_declared_link_is_heard_at_both_ends() {
+    let network = reference();
+    let fabric = Fabric::new(network.clone(), 1);
+    for node in network.nodes.values() {
+        let served = fabric
+            .whole(&node.id, Duration::from_secs(5))
+            .expect("a node");
+        // As a poll reads it: through the agent's tables.
+        let read = whole::device(&whole::encode(&served));
+        assert_eq!(read, served, "{}", node.id);
+        assert_eq!(
+            read.neighbours.len(),
+            network.links_at(&node.id).len(),
+            "{}",
+            node.id
+        );
+        for id in network.links_at(&node.id) {
+            let link = &network.links[id];
+            let (own, far) = if link.a.node == node.id {
+                (&link.a, &link.b)
+            } else {
+                (&link.b, &link.a)
+            };
+            let is_heard = read.neighbours.iter().any(|heard| {
+                let names = |port: &Option<String>, said: &str| {
+                    port.as_ref()
+                        .is_none_or(|port| port_key(port) == port_key(said))
+                };
+                heard.system_name.as_str() == network.nodes[&far.node].sys_name
+                    && names(&own.port, heard.local_port.as_str())
+                    && names(&far.port, heard.port_id.as_str())
+            });
+            assert!(is_heard, "{id} at {}", node.id);
+        }
+        assert_eq!(
+            read.inventory[0].serial.as_str(),
+            node.serial.as_deref().unwrap_or_default()
+        );
+    }
+}
+
+#[test]
+fn nobody_is_heard_over_a_cut_link() {
+    let network = reference();
+    let mut fabric = Fabric::new(network.clone(), 1);
+    let link = network.links.values().next().expect("a link");
+    let count = |fabric: &Fabric, node| {
+        let device = fabric.whole(node, Duration::from_secs(9)).expect("a node");
+        device.neighbours.len()
+    };
+    let before = [count(&fabric, &link.a.node), count(&fabric, &link.b.node)];
+    let cut = Action::Cut(vec![Element::Link(link.id.clone())]);
+    fabric.act(&cut, Duration::from_secs(1));
+    let after = [count(&fabric, &link.a.node), count(&fabric, &link.b.node)];
+    assert_eq!(after, before.map(|heard| heard - 1));
+}
+
+#[test]
+fn scenario_names_recordings_beside_it() {
+    let network = reference();
+    let read = |text: &str| {
+        let source = Arc::new(Source {
+            name: "some/folder/night.toml".to_owned(),
+            text: text.to_owned(),
+        });
+        Scenario::parse(&source, &network)
+    };
+    let named = read("[[recording]]\nnode = \"core-1\"\nfile = \"old.snmprec\"\n").expect("sound");
+    let path = named.recordings.values().next().expect("one");
+    assert_eq!(path, Path::new("some/folder/old.snmprec"));
+    let unknown = read("[[recording]]\nnode = \"core-99\"\nfile = \"old.snmprec\"\n");
+    assert_eq!(unknown.expect_err("no such node")[0].code, "S0303");
+}
+
+fn asked() -> Asked {
+    Asked {
+        device: "192.0.2.1".to_owned(),
+        agent: "192.0.2.1:161".parse().expect("an address"),
+        how: "SNMP v2c".to_owned(),
+    }
+}
+
+#[test]
+fn hostile_device_is_shown_in_80_columns_and_moves_no_cursor() {
+    let long = "1.3.6.1.2.1.31.1.1.1.18.1|4|".to_owned() + &"một nơi rất xa ".repeat(15);
+    let rows = recording::read(
+        format!(
+            "1.3.6.1.2.1.1.5.0|4x|1b5d35323b1b5b33316d\n1.3.6.1.2.1.31.1.1.1.1.1|4|{}\n{long}\n\
+             1.3.6.1.2.1.2.2.1.5.1|66|1000000000\n1.3.6.1.2.1.31.1.1.1.6.1|70|18446744073709551615\n\
+             1.0.8802.1.1.2.1.4.1.1.9.0.1.1|4x|e280ae1b5b324a\n1.0.8802.1.1.2.1.4.1.1.5.0.1.1|4x|0102030405\n\
+             1.3.6.1.2.1.47.1.1.1.1.13.1|4|{}\n1.3.6.1.2.1.47.1.1.1.1.7.2|4|a fan\n",
+            "x".repeat(300),
+            "y".repeat(300),
+        )
+        .as_bytes(),
+    );
+    for seen in [whole::device(&rows.rows), device()] {
+        let whole = Whole {
+            device: seen,
+            unread: vec![Unread {
+                group: Group::Inventory,
+                why: Trouble::Disordered,
+            }],
+            began: spanwatch::clock::now(),
+            took: Duration::from_millis(120),
+        };
+        for language in [Language::En, Language::Vi] {
+            let text = text(&asked(), &whole, None, &Words::of(language));
+            for line in text.lines() {
+                assert!(line.width() <= 80, "{line}");
+                assert!(
+                    !line.contains(spanwatch::model::text::is_unsafe),
+                    "{line:?}"
+                );
+            }
+            assert!(text.contains("entPhysicalTable"), "{text}");
+        }
+        let json: serde_json::Value =
+            serde_json::from_str(&json(&asked(), &whole, None)).expect("JSON");
+        assert_eq!(json["schema"], "spanwatch/poll/1");
+        assert_eq!(json["complete"], false);
+        assert_eq!(json["unread"][0]["reason"], "disordered");
+        for (table, field) in [("interfaces", "in_octets"), ("interfaces", "counters")] {
+            assert!(json[table][0].get(field).is_some(), "{json}");
+        }
+    }
+}
