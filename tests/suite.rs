@@ -107,6 +107,9 @@ mod pairs;
 /// What would be, beside what is; and the views.
 mod what_if;
 
+/// Strange networks and questions: a named fault or a bounded answer.
+mod hostile;
+
 /// Plans and remedies, against all affordable sets.
 mod plan;
 /// The whole monitor rehearsed: what was true beside what was said, and the rules it goes by.
