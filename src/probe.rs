@@ -16,6 +16,8 @@ pub mod ping;
 pub mod roster;
 mod snmp;
 mod tcp;
+pub mod trap;
+pub mod valve;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -52,6 +54,8 @@ pub enum Doing {
     OpenIcmp,
     /// Binding the UDP socket of SNMP for IPv4.
     BindSnmp,
+    /// Binding the UDP socket that hears traps.
+    BindTraps,
     /// Giving capabilities up.
     DropPrivilege,
 }
@@ -62,7 +66,8 @@ pub enum Doing {
     Doing::Start => "Starting the thread that asks",
     Doing::OpenIcmp => "Opening an ICMP socket (raw, then datagram)",
     Doing::BindSnmp => "Binding a UDP socket for SNMP",
-    Doing::DropPrivilege => "Giving up the capabilities of the thread that asks",
+    Doing::BindTraps => "Binding a UDP socket for SNMP traps",
+    Doing::DropPrivilege => "Giving up the capabilities of a thread",
 })]
 pub struct LineError {
     /// What was being done.

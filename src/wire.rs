@@ -8,3 +8,4 @@
 
 pub mod icmp;
 pub mod mib;
+pub mod trap;

@@ -427,7 +427,7 @@ fn auth(credential: &Credential) -> Result<Auth, String> {
     }
 }
 
-fn auth_protocol(protocol: AuthProtocol) -> snmp::AuthProtocol {
+pub(super) fn auth_protocol(protocol: AuthProtocol) -> snmp::AuthProtocol {
     match protocol {
         AuthProtocol::Md5 => snmp::AuthProtocol::Md5,
         AuthProtocol::Sha1 => snmp::AuthProtocol::Sha1,
@@ -438,7 +438,7 @@ fn auth_protocol(protocol: AuthProtocol) -> snmp::AuthProtocol {
     }
 }
 
-fn privacy_protocol(protocol: PrivacyProtocol) -> snmp::PrivProtocol {
+pub(super) fn privacy_protocol(protocol: PrivacyProtocol) -> snmp::PrivProtocol {
     match protocol {
         PrivacyProtocol::Des => snmp::PrivProtocol::Des,
         PrivacyProtocol::Aes128 => snmp::PrivProtocol::Aes128,
