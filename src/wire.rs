@@ -6,6 +6,9 @@
 
 #![deny(clippy::indexing_slicing)]
 
+pub mod dns;
+pub mod echo;
+pub mod hop;
 pub mod icmp;
 pub mod mib;
 pub mod trap;
