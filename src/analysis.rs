@@ -15,6 +15,7 @@ pub mod pairs;
 pub mod plan;
 pub mod ranking;
 pub mod reach;
+pub mod way;
 pub mod what_if;
 
 use std::cmp::Reverse;

@@ -8,13 +8,16 @@ pub mod credential;
 pub mod device;
 pub mod fault;
 pub mod health;
+pub mod hint;
 pub mod incident;
 pub mod kind;
 pub mod network;
 pub mod ratio;
 pub mod reading;
+pub mod service;
 pub mod target;
 pub mod text;
+pub mod trace;
 
 use std::fmt;
 use std::str::FromStr;

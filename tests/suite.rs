@@ -9,6 +9,9 @@ mod house;
 /// The lab's words, and the lab itself on a real wire.
 mod lab;
 
+/// Echoes under way: who is believed.
+mod flight;
+
 /// Real sockets on loopback and in namespaces of the test's own.
 mod loopback;
 
@@ -17,6 +20,20 @@ mod roster;
 
 /// Our poll beside Debian's own agent and walk.
 mod snmpd;
+
+/// Rates from two polls.
+mod rates;
+
+/// Recordings of real devices, and what hostile ones could say.
+mod recordings;
+/// Traps and informs of Debian's own senders, and what the monitor makes of a storm of them.
+mod traps;
+
+/// Hostile bytes against everything that hears the network.
+mod hostile;
+
+/// A limit on ICMP, told from loss on the way.
+mod policing;
 
 /// Bytes and values: there and back, real recordings, and any values at all.
 mod wire;
@@ -93,6 +110,9 @@ mod drawn;
 /// The README, command by command.
 mod readme;
 
+/// `ping` as it is typed, with hostile answers and without rights.
+mod ping;
+
 /// `check`: its verdicts, its forms, and what it keeps between runs.
 mod check;
 
@@ -108,9 +128,18 @@ mod pairs;
 mod what_if;
 
 /// Strange networks and questions: a named fault or a bounded answer.
-mod hostile;
+mod strange;
 
 /// Plans and remedies, against all affordable sets.
 mod plan;
 /// The whole monitor rehearsed: what was true beside what was said, and the rules it goes by.
 mod rehearse;
+
+/// Why a first run fails: as root, as an ordinary user, and where the capability is kept from everybody.
+mod doctor;
+
+/// A trace: its packets, its patience, what the model says of it, and all of it on the lab's wire.
+mod trace;
+
+/// Services: what a check hears, and whose fault it is that an agency cannot reach one.
+mod services;

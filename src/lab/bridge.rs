@@ -13,14 +13,15 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timer::{Expiration, TimerSetTimeFlags};
 use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 use socket2::Socket;
+use tokio::io::Interest;
 use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
-use tokio::io::{AsyncWriteExt as _, Interest};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::lab::action::{Action, Behaviour, Request};
+use crate::lab::action::{Action, Request};
 use crate::lab::agent_socket::AgentSocket;
 use crate::lab::control::Call;
+use crate::lab::fabric::traps::Trap;
 use crate::lab::fabric::{Fabric, Fate};
 use crate::lab::ledger::Ledger;
 use crate::lab::namespace::Cables;
@@ -32,13 +33,15 @@ const TURN: usize = 64;
 /// The longest frame: an Ethernet header and a packet of 1,500 octets, and room for what should not come.
 const FRAME: usize = 65_536;
 
-/// How long a service hears a client out that does not close.
-const HEARING: Duration = Duration::from_secs(10);
+/// The port of traps (RFC 3417).
+const TRAPS: u16 = 162;
 
 /// Everything that changes while the lab runs.
 pub(super) struct Bridge {
     fabric: Fabric,
     responder: Responder,
+    /// Where COMMAND hears traps, if it listens.
+    ear: SocketAddrV4,
     record: Option<Ledger>,
     due: BinaryHeap<Reverse<Due>>,
     /// How many were ever put into `due`: those of the same moment leave in the order they came.
@@ -71,6 +74,7 @@ enum Parcel {
         bytes: Vec<u8>,
     },
     Act(Action),
+    Say(Trap),
 }
 
 impl PartialEq for Due {
@@ -114,6 +118,7 @@ impl Bridge {
     pub(super) fn new(
         fabric: Fabric,
         responder: Responder,
+        near: Ipv4Addr,
         record: Option<Ledger>,
         events: Vec<Event>,
         began: Instant,
@@ -121,6 +126,7 @@ impl Bridge {
         let mut bridge = Self {
             fabric,
             responder,
+            ear: SocketAddrV4::new(near, TRAPS),
             record,
             due: BinaryHeap::new(),
             put: 0,
@@ -149,7 +155,13 @@ impl Bridge {
         let timer = Timer(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?);
         let timer = watched(timer)?;
         for listener in cables.services {
-            tokio::spawn(shake_hands(tokio::net::TcpListener::from_std(listener)?));
+            tokio::spawn(crate::lab::doors::shake_hands(
+                tokio::net::TcpListener::from_std(listener)?,
+            ));
+        }
+        for (listener, status) in cables.pages {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            tokio::spawn(crate::lab::doors::serve_pages(listener, status));
         }
         let mut buffer = vec![0; FRAME];
         let mut armed = None;
@@ -223,7 +235,10 @@ impl Bridge {
                 copies,
                 is_held,
             } => {
-                if is_near && self.ignores(node, frame) {
+                if is_near
+                    && crate::lab::frame::asks_echo(frame)
+                    && !self.fabric.answers_echo(IpAddr::V4(node), at + after)
+                {
                     return;
                 }
                 let mut frame = frame.to_vec();
@@ -252,15 +267,6 @@ impl Bridge {
                 }
             }
         }
-    }
-
-    /// Returns whether a node that answers no echo is asked for one.
-    fn ignores(&self, address: Ipv4Addr, frame: &[u8]) -> bool {
-        crate::lab::frame::asks_echo(frame)
-            && self
-                .fabric
-                .node_of(IpAddr::V4(address))
-                .is_some_and(|node| self.fabric.behaviour(&node.id) == Behaviour::Pingless)
     }
 
     /// Lets the agents answer what was asked of them.
@@ -310,6 +316,11 @@ impl Bridge {
                     let _ = ports.agents.get_ref().send(from, to, &bytes);
                 }
                 Parcel::Act(action) => self.act(&action, due.at),
+                Parcel::Say(trap) => {
+                    if let Some((from, bytes)) = self.responder.trap(&self.fabric, &trap) {
+                        let _ = ports.agents.get_ref().send(from, self.ear, &bytes);
+                    }
+                }
             }
         }
     }
@@ -329,7 +340,11 @@ impl Bridge {
     }
 
     fn act(&mut self, action: &Action, at: Duration) {
+        let before = self.fabric.ports();
         self.fabric.act(action, at);
+        for trap in self.fabric.traps(&before, action, at) {
+            self.put(trap.at, Parcel::Say(trap));
+        }
         if let Some(record) = &mut self.record {
             record.update(action, &self.fabric.faults(), at);
         }
@@ -360,35 +375,4 @@ impl Bridge {
 )]
 fn watched<T: AsRawFd>(inner: T) -> io::Result<AsyncFd<T>> {
     AsyncFd::with_interest(inner, Interest::READABLE)
-}
-
-/// Accepts and says goodbye: a service that is there, and no more.
-///
-/// It hears the other out, because a kernel that still holds unread octets would answer with a reset.
-async fn shake_hands(listener: tokio::net::TcpListener) {
-    while let Ok((mut stream, _)) = listener.accept().await {
-        tokio::spawn(async move {
-            let _ = stream.shutdown().await;
-            let mut sink = tokio::io::sink();
-            let rest = tokio::io::copy(&mut stream, &mut sink);
-            let _ = tokio::time::timeout(HEARING, rest).await;
-        });
-    }
-}
-
-/// Returns the ports on which services of the far side shake hands.
-pub(super) fn service_ports(fabric: &Fabric) -> Vec<u16> {
-    use crate::model::target::Method;
-    let mut ports: Vec<u16> = fabric
-        .network()
-        .targets()
-        .iter()
-        .filter_map(|target| match target.id.method {
-            Method::Tcp(port) => Some(port),
-            Method::Ping | Method::Snmp => None,
-        })
-        .collect();
-    ports.sort_unstable();
-    ports.dedup();
-    ports
 }

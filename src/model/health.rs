@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// State of a target, a node or an agency.
@@ -91,7 +92,7 @@ impl Why {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four independent marks, each true or not"
+    reason = "five independent marks, each true or not"
 )]
 pub struct Marks {
     /// Its node, or what it depends on, is in a declared maintenance.
@@ -100,6 +101,8 @@ pub struct Marks {
     pub acknowledged: bool,
     /// It changes too often: over 30 % of the last 21 results, until under 25 %.
     pub flapping: bool,
+    /// It limits its echo replies: what it does not answer is not lost on the way.
+    pub policed: bool,
     /// Outside its office hours: silence is unknown, not down.
     pub closed: bool,
 }
@@ -156,4 +159,23 @@ pub struct Rtt {
     pub min: Duration,
     pub median: Duration,
     pub p95: Duration,
+}
+
+/// A change of the round trip that lasts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RttChange {
+    /// When it began.
+    pub since: Timestamp,
+    /// The median before it.
+    pub before: Duration,
+    /// The median since.
+    pub after: Duration,
+}
+
+impl RttChange {
+    /// Returns the change as a share of what was before: 0.5 for 10 ms that became 15.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        self.after.as_secs_f64() / self.before.as_secs_f64().max(1e-6) - 1.0
+    }
 }

@@ -1,7 +1,7 @@
 //! What the monitor shows: one picture of everything it knows.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::app::monitor::{Monitor, QUARTERS, moment};
 use crate::app::{NodeView, Picture, QUARTER, Round};
 use crate::judge::rules::Rules;
 use crate::judge::{Phase, Pulse};
-use crate::model::health::{Health, Marks, Why};
+use crate::model::health::{Health, Marks, RttChange, Why};
 use crate::model::network::Node;
 use crate::model::{Element, NodeId};
 
@@ -91,6 +91,7 @@ impl Monitor {
                 maintenance,
                 acknowledged: false,
                 flapping: pulse.window.is_flapping(),
+                policed: self.policing.is_policed(id),
                 closed: self.special.closed.contains(id),
             },
             since,
@@ -100,6 +101,7 @@ impl Monitor {
             lost,
             loss: pulse.window.loss(),
             rtt: pulse.window.rtt(),
+            rtt_change: rtt_change(pulse, now, at),
             trail: pulse.window.trail().collect(),
             incident,
             device: pulse.device.as_ref().map(|(device, _)| device.clone()),
@@ -142,14 +144,31 @@ impl Monitor {
                 let why = (before == Health::Unknown).then_some(Why::AskedAgain);
                 (before, why)
             }
-            Phase::Suspect(_) | Phase::Answering => quality(node, pulse, self.judge.rules()),
+            Phase::Suspect(_) | Phase::Answering => {
+                let is_policed = self.policing.is_policed(id);
+                quality(node, pulse, is_policed, self.judge.rules())
+            }
         }
     }
 }
 
-/// Returns whether an answering node is up or degraded, and why.
-fn quality(node: &Node, pulse: &Pulse, rules: &Rules) -> (Health, Option<Why>) {
-    if pulse.window.is_lossy() {
+/// How long a change of the round trip is shown.
+const CHANGE_SHOWN: Duration = Duration::from_hours(24);
+
+fn rtt_change(pulse: &Pulse, now: Instant, at: Timestamp) -> Option<RttChange> {
+    let change = pulse.shift.change()?;
+    let is_new = now.saturating_duration_since(change.found) < CHANGE_SHOWN;
+    is_new.then(|| RttChange {
+        since: moment(change.since, now, at),
+        before: change.before,
+        after: change.after,
+    })
+}
+
+/// Returns whether an answering node is up or degraded, and why; the pings that a policed one does not answer are
+/// no fault.
+fn quality(node: &Node, pulse: &Pulse, is_policed: bool, rules: &Rules) -> (Health, Option<Why>) {
+    if pulse.window.is_lossy() && !is_policed {
         return (Health::Degraded, Some(Why::Loss));
     }
     if pulse
@@ -159,7 +178,7 @@ fn quality(node: &Node, pulse: &Pulse, rules: &Rules) -> (Health, Option<Why>) {
     {
         return (Health::Degraded, Some(Why::Slow));
     }
-    if pulse.ping_refused {
+    if pulse.ping_refused && !is_policed {
         return (Health::Degraded, Some(Why::PingSilent));
     }
     if pulse

@@ -218,7 +218,7 @@ pub fn copies_of_agency(picture: &Picture, id: &AgencyId) -> Vec<(&'static str, 
         "address": shown, "state": view.health, "why": reason::why(&english, view.why), "since": view.since, "sent": view.sent,
         "lost": view.lost, "loss": view.loss.map(|loss| loss.ratio),
         "rtt_median_ms": view.rtt.map(|rtt| ms(rtt.median)), "rtt_p95_ms": view.rtt.map(|rtt| ms(rtt.p95)),
-        "incident": view.incident,
+        "rtt_change": view.rtt_change.map(|change| change.ratio()), "incident": view.incident,
     });
     let line = [
         agency.id.as_str(),

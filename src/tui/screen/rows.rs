@@ -34,6 +34,7 @@ pub const AGENCY_FIELDS: &[&str] = &[
     "mark",
     "age",
     "rtt",
+    "rtt_change",
     "p95",
     "loss",
     "since",
@@ -257,6 +258,7 @@ pub fn mark_words(marks: Marks) -> Vec<&'static str> {
         (marks.maintenance, "maintenance"),
         (marks.acknowledged, "acknowledged"),
         (marks.flapping, "flapping"),
+        (marks.policed, "policed"),
         (marks.closed, "closed"),
     ]
     .into_iter()
@@ -344,6 +346,7 @@ fn agency_field(
         "since" => seconds(view.since)?,
         "rtt" => rtt(|rtt| rtt.last)?,
         "p95" => rtt(|rtt| rtt.p95)?,
+        "rtt_change" => view.rtt_change?.ratio().into(),
         "loss" => view.loss?.ratio.into(),
         _ => return None,
     })

@@ -87,7 +87,7 @@ pub fn sentence(
         .sum();
     let mut told = told.join("; ");
     if rest > 0 {
-        told = words.with("unserved.others", &[&told, &rest.to_string()]);
+        told = words.with("service.others", &[&told, &rest.to_string()]);
     }
-    (!told.is_empty()).then(|| words.with("unserved.hours", &[&told]))
+    (!told.is_empty()).then(|| words.with("service.hours", &[&told]))
 }
