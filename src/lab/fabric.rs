@@ -9,6 +9,7 @@ mod hearing;
 mod journey;
 pub mod limit;
 mod queue;
+pub mod traps;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,8 +21,8 @@ use crate::graph::{Cut, Graph, LinkIx, NodeIx, Routes};
 use crate::lab::action::impairment::Impairment;
 use crate::lab::action::{Behaviour, Loss};
 use crate::lab::fabric::journey::Load;
-use crate::lab::fabric::limit::{Bucket, Limit};
-use crate::model::device::Device;
+use crate::lab::fabric::limit::{Bucket, Limit, Policer};
+use crate::model::device::{Device, Engine};
 use crate::model::network::{Network, Node};
 use crate::model::reading::Refusal;
 use crate::model::{Element, NodeId};
@@ -71,7 +72,7 @@ pub struct Packet {
     pub destination: Ipv4Addr,
     /// Its time to live as it was sent.
     pub ttl: u8,
-    /// What routers share load by: a hash of addresses, protocol and ports.
+    /// What routers share load by: a hash of addresses, protocol, and ports or an echo's identifier.
     pub flow: u64,
     /// Its octets, headers included.
     pub octets: usize,
@@ -150,10 +151,14 @@ struct Place {
     mischief: Option<Box<wire::Mischief>>,
     unreachable: Bucket,
     exceeded: Bucket,
+    /// What it sends of ICMP at most, where somebody limits that.
+    policer: Option<Policer>,
     /// What it says of itself; numbers are filled in when it is asked.
     device: Device,
     /// At which place of its interfaces each link is counted.
     ports: Vec<(LinkIx, usize)>,
+    /// What only a poll by hand asks for.
+    rest: crate::lab::agent::Rest,
 }
 
 impl Fabric {
@@ -175,6 +180,7 @@ impl Fabric {
                 addresses.insert(*address, ix);
             }
             let (device, ports) = crate::lab::agent::portrait(&network, node);
+            let rest = crate::lab::agent::rest(&network, node, &device, &ports);
             places.push(Place {
                 voices: voices(node),
                 behaviour: Behaviour::Well,
@@ -184,11 +190,13 @@ impl Fabric {
                 mischief: None,
                 unreachable: Bucket::full(conduct.unreachable),
                 exceeded: Bucket::full(conduct.exceeded),
+                policer: None,
                 device,
                 ports: ports
                     .iter()
                     .filter_map(|(link, place)| Some((graph.link(link)?, *place)))
                     .collect(),
+                rest,
             });
         }
         let wires = network
@@ -273,10 +281,60 @@ impl Fabric {
         self.travel(node, packet.from_near, load, at)
     }
 
+    /// Returns whether the node that has an address answers an echo that reaches it at a moment.
+    pub fn answers_echo(&mut self, address: IpAddr, at: Duration) -> bool {
+        let Some(&ix) = self.addresses.get(&address) else {
+            return true;
+        };
+        self.echoes(ix, at)
+    }
+
+    /// Returns whether a node sends one more echo reply, and takes it out of its limit.
+    fn echoes(&mut self, node: NodeIx, at: Duration) -> bool {
+        self.places[node.index()].behaviour != Behaviour::Pingless && self.may_speak(node, at)
+    }
+
+    /// Returns whether a node's own limit lets one more ICMP message out, and takes it.
+    fn may_speak(&mut self, node: NodeIx, at: Duration) -> bool {
+        match &mut self.places[node.index()].policer {
+            Some(policer) => policer.lets(at, &mut self.dice),
+            None => true,
+        }
+    }
+
     /// Returns what a node's agent would say of it, whole, however it behaves; `None` if there is no such node.
     #[must_use]
     pub fn device(&self, node: &NodeId, at: Duration) -> Option<Device> {
         self.graph.node(node).map(|ix| self.seen(ix, at))
+    }
+
+    /// Returns the same, with whom it hears, what it is made of and where its engine stands.
+    ///
+    /// Nobody is heard over a dead link: what LLDP remembers for two minutes would be the past.
+    #[must_use]
+    pub fn whole(&self, node: &NodeId, at: Duration) -> Option<Device> {
+        let node = self.graph.node(node)?;
+        let place = &self.places[node.index()];
+        let mut device = self.seen(node, at);
+        device.inventory.clone_from(&place.rest.inventory);
+        device.addresses.clone_from(&place.rest.addresses);
+        device.engine = device.system.uptime.map(|time| Engine {
+            boots: place.started.1,
+            time,
+        });
+        device.neighbours = place
+            .rest
+            .neighbours
+            .iter()
+            .zip(&place.ports)
+            .filter(|(_, (link, _))| {
+                let (a, b) = self.graph.ends(*link);
+                let other = if a == node { b } else { a };
+                !self.dead[link.index()] && !self.gone[other.index()]
+            })
+            .map(|(neighbour, _)| neighbour.clone())
+            .collect();
+        Some(device)
     }
 
     fn seen(&self, node: NodeIx, at: Duration) -> Device {

@@ -1,15 +1,18 @@
 //! What the agents answer to a datagram, in health and in sickness.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use snmp::ber::Decoder;
 use snmp::message::CommunityMessage;
-use snmp::{DecodeConfig, VarBind, Version};
+use snmp::{DecodeConfig, NotificationPdu, VarBind, Version};
 
 use crate::graph::mix;
 use crate::lab::action::Behaviour;
 use crate::lab::fabric::Fabric;
+use crate::lab::fabric::traps::Trap;
 use crate::lab::usm::{Question, User};
 use crate::model::NodeId;
 use crate::model::network::Node;
@@ -18,6 +21,7 @@ use crate::model::network::Node;
 pub struct Responder {
     community: String,
     user: User,
+    recordings: BTreeMap<NodeId, Vec<VarBind>>,
 }
 
 /// A datagram that is to be sent.
@@ -38,7 +42,15 @@ impl Responder {
         Self {
             community: community.to_owned(),
             user,
+            recordings: BTreeMap::new(),
         }
+    }
+
+    /// Returns agents of which some say what was recorded of others, ascending by identifier.
+    #[must_use]
+    pub fn with_recordings(mut self, recordings: BTreeMap<NodeId, Vec<VarBind>>) -> Self {
+        self.recordings = recordings;
+        self
     }
 
     /// Returns what the agent at `asked` says to a datagram; `None` is silence.
@@ -79,6 +91,33 @@ impl Responder {
         Some(reply)
     }
 
+    /// Returns what a device says unasked, and from which address; `None` where it has none, or is gone.
+    ///
+    /// In version 3 for a credential that says `v3`, as the lab's credentials are, else in version 2c.
+    #[must_use]
+    pub fn trap(&self, fabric: &Fabric, trap: &Trap) -> Option<(Ipv4Addr, Vec<u8>)> {
+        let node = fabric.network().nodes.get(&trap.node)?;
+        let credential = node.snmp.as_ref()?;
+        let (started, boots) = fabric.started(&node.id);
+        let uptime = trap.at.saturating_sub(started);
+        // Hundredths of a second, which wrap as sysUpTime does.
+        let ticks = (uptime.as_millis() / 10) as u32;
+        let port = trap.port.as_ref().map(|(index, name)| (*index, name));
+        let (oid, varbinds) = crate::wire::trap::told(trap.sign, port)?;
+        let number = (mix(trap.at.as_nanos() as u64) >> 33) as i32;
+        let is_signed = credential.as_str().contains("v3");
+        let version = if is_signed { Version::V3 } else { Version::V2c };
+        let pdu = NotificationPdu::trap_v2(version, number, ticks, &oid, varbinds).ok()?;
+        let bytes = if is_signed {
+            let engine = self.user.engine(&node.id, boots, uptime)?;
+            self.user.trap(number, pdu, &engine)?
+        } else {
+            let message = CommunityMessage::v2c(self.community.as_bytes(), pdu.into_raw()).ok()?;
+            message.encode().ok()?.to_vec()
+        };
+        Some((v4(node)?, bytes))
+    }
+
     fn speak(
         &self,
         fabric: &Fabric,
@@ -88,7 +127,10 @@ impl Responder {
         at: Duration,
     ) -> Option<Vec<u8>> {
         let table = || {
-            let table = crate::wire::mib::encode(&fabric.device(node, at)?);
+            let table: Cow<'_, [VarBind]> = match self.recordings.get(node) {
+                Some(recorded) => recorded.into(),
+                None => crate::wire::whole::encode(&fabric.whole(node, at)?).into(),
+            };
             let end = if is_cut_short {
                 table.len() / 2
             } else {
@@ -102,7 +144,7 @@ impl Responder {
             return match self.user.read(datagram, &engine)? {
                 Question::Report(bytes) => Some(bytes),
                 Question::Ask(asked) => {
-                    let (table, end): (Vec<VarBind>, usize) = table()?;
+                    let (table, end): (Cow<'_, [VarBind]>, usize) = table()?;
                     let answer = crate::lab::pdu::answer(&asked.pdu, Version::V3, &table, end)?;
                     self.user.write(&asked, answer, &engine)
                 }

@@ -5,7 +5,9 @@
 
 mod layout;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +18,9 @@ use crate::lab::action::{
     Action, Behaviour, Loss, Misunderstood, check_end, element_of, node_of, span,
 };
 use crate::lab::scenario::layout::{AgentEntry, Entry, Layout, LossEntry, Word};
-use crate::model::Element;
 use crate::model::fault::{Fault, Place, Severity, Source};
 use crate::model::network::Network;
+use crate::model::{Element, NodeId};
 
 /// The scenarios that come with the program, by name.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -30,7 +32,7 @@ const BUILT_IN: &[(&str, &str)] = &[
 pub const CODES: &[(&str, &str)] = &[
     (
         "S0301",
-        "The scenario is not TOML of the form `[[at]]` with `t`, `cut`, `down`, `loss`, `rate`, `duplicate`, `reorder`, `mtu`, `oneway`, `agent`, `restore`.",
+        "The scenario is not TOML of the form `[[at]]` with `t`, `cut`, `down`, `loss`, `rate`, `duplicate`, `reorder`, `mtu`, `oneway`, `icmp-limit`, `agent`, `restore`.",
     ),
     (
         "S0302",
@@ -42,7 +44,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "S0304",
-        "A number is out of its range: percent is 0 to 100, a burst is at least one packet, a rate is 1k to 1000G bits a second, an MTU is 68 to 65535 octets.",
+        "A number is out of its range: percent is 0 to 100, a burst is at least one packet, a rate is 1k to 1000G bits a second, an MTU is 68 to 65535 octets, a limit is 0.001 to 100000 messages a second.",
     ),
     (
         "S0305",
@@ -60,6 +62,8 @@ pub struct Scenario {
     pub convergence: Duration,
     /// What happens, earliest first; at the same moment in the order of the file.
     pub events: Vec<Event>,
+    /// Nodes whose agents say what was recorded of a real device, and the files.
+    pub recordings: BTreeMap<NodeId, PathBuf>,
 }
 
 /// One thing that happens.
@@ -104,7 +108,15 @@ impl Scenario {
                 .and_then(|text| reader.span(&text))
                 .unwrap_or_default(),
             events: Vec::new(),
+            recordings: BTreeMap::new(),
         };
+        for entry in &layout.recording {
+            if let Some(node) = reader.understood(&entry.node, node_of) {
+                // Beside the scenario, wherever it is read from.
+                let folder = Path::new(&source.name).parent().unwrap_or(Path::new(""));
+                scenario.recordings.insert(node, folder.join(&entry.file));
+            }
+        }
         for entry in &layout.at {
             reader.entry(entry, &mut scenario.events);
         }
@@ -162,7 +174,7 @@ impl Reader<'_> {
                 place,
                 "this entry says when, but not what happens then.",
                 Some(
-                    "add `cut`, `down`, `loss`, `rate`, `duplicate`, `reorder`, `mtu`, `oneway`, `agent` or `restore`."
+                    "add `cut`, `down`, `loss`, `rate`, `duplicate`, `reorder`, `mtu`, `oneway`, `icmp-limit`, `agent` or `restore`."
                         .to_owned(),
                 ),
             );
@@ -220,7 +232,10 @@ impl Reader<'_> {
         };
         let code = match &error {
             Misunderstood::Span(_) => "S0302",
-            Misunderstood::Percent(_) | Misunderstood::Rate(_) | Misunderstood::Mtu(_) => "S0304",
+            Misunderstood::Percent(_)
+            | Misunderstood::Rate(_)
+            | Misunderstood::Mtu(_)
+            | Misunderstood::ASecond(_) => "S0304",
             Misunderstood::Toward(_) => "S0305",
             _ => "S0303",
         };
