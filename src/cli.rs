@@ -25,6 +25,7 @@ pub mod locate;
 pub mod naming;
 pub mod ping;
 pub mod plan;
+pub mod poll;
 pub mod rehearse;
 pub mod services;
 pub mod show;
@@ -71,6 +72,7 @@ Examples:
   spanwatch trace thuan-hoa-ubnd        hop by hop, beside the model's path
   spanwatch services                    who can reach what now, and what is at fault
   spanwatch ping 127.0.0.1 -c 20        loss with its interval, RTT, jitter, what routers say
+  spanwatch poll 192.0.2.1              all that one device says by SNMP
   spanwatch rehearse --faults 200       would the monitor name the right cause?
   spanwatch export html -o report.html  one file to read, print and keep
 
@@ -139,6 +141,7 @@ enum Command {
     Show(show::Args),
     Weak(weak::Args),
     Plan(plan::Args),
+    Poll(poll::Args),
     WhatIf(what_if::Args),
     Locate(locate::Args),
     Trace(trace::Args),
@@ -160,6 +163,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::List(args)) => list::run(args, common),
         Some(Command::Show(args)) => show::run(args, common),
         Some(Command::Weak(args)) => weak::run(args, common),
+        Some(Command::Poll(args)) => poll::run(args, common),
         Some(Command::Plan(args)) => plan::run(args, common),
         Some(Command::WhatIf(args)) => what_if::run(args, common),
         Some(Command::Locate(args)) => locate::run(args, common),

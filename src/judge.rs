@@ -18,6 +18,7 @@
 
 pub mod inquiry;
 pub mod policing;
+pub mod rates;
 pub mod rules;
 pub mod shift;
 pub mod window;

@@ -18,6 +18,7 @@
 pub mod bucket;
 pub mod flight;
 pub mod ping;
+pub mod poll;
 mod precise;
 mod raw;
 pub mod roster;

@@ -6,9 +6,16 @@
 
 #![deny(clippy::indexing_slicing)]
 
+mod address;
+mod cdp;
 pub mod dns;
 pub mod echo;
+mod entity;
 pub mod hop;
 pub mod icmp;
+mod lldp;
 pub mod mib;
+mod port;
+pub mod recording;
 pub mod trap;
+pub mod whole;

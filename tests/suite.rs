@@ -29,6 +29,11 @@ mod hostile;
 
 /// A limit on ICMP, told from loss on the way.
 mod policing;
+/// Rates from two polls.
+mod rates;
+
+/// Recordings of real devices, and what hostile ones could say.
+mod recordings;
 
 /// Bytes and values: there and back, real recordings, and any values at all.
 mod wire;

@@ -27,7 +27,7 @@ use crate::model::credential::{Credential, Keyring};
 use crate::model::hint::Hint;
 use crate::model::network::Network;
 use crate::model::{CredentialName, NodeId};
-use crate::probe::snmp::{auth_protocol, privacy_protocol};
+use crate::probe::snmp::key::{auth_protocol, privacy_protocol};
 use crate::probe::valve::Valve;
 use crate::probe::{Doing, LineError};
 use crate::wire::trap;

@@ -153,7 +153,7 @@ impl Monitor {
 }
 
 /// How long a change of the round trip is shown.
-const CHANGE_SHOWN: Duration = Duration::from_secs(24 * 3600);
+const CHANGE_SHOWN: Duration = Duration::from_hours(24);
 
 fn rtt_change(pulse: &Pulse, now: Instant, at: Timestamp) -> Option<RttChange> {
     let change = pulse.shift.change()?;
