@@ -21,6 +21,11 @@ mod roster;
 /// Our poll beside Debian's own agent and walk.
 mod snmpd;
 
+/// Rates from two polls.
+mod rates;
+
+/// Recordings of real devices, and what hostile ones could say.
+mod recordings;
 /// Traps and informs of Debian's own senders, and what the monitor makes of a storm of them.
 mod traps;
 
@@ -29,11 +34,6 @@ mod hostile;
 
 /// A limit on ICMP, told from loss on the way.
 mod policing;
-/// Rates from two polls.
-mod rates;
-
-/// Recordings of real devices, and what hostile ones could say.
-mod recordings;
 
 /// Bytes and values: there and back, real recordings, and any values at all.
 mod wire;
