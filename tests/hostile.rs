@@ -30,8 +30,9 @@ use spanwatch::lab::{frame, pdu};
 use spanwatch::model::device::{Device, Interface};
 use spanwatch::model::hint::Sign;
 use spanwatch::model::text::DeviceText;
+use spanwatch::wire::echo::Family;
 use spanwatch::wire::mib::{self, Object};
-use spanwatch::wire::{icmp, trap};
+use spanwatch::wire::{dns, echo, icmp, recording, trap, whole};
 use surge_ping::{IcmpPacket, Icmpv4Packet, Icmpv6Packet};
 
 use crate::lab::reference;
@@ -124,6 +125,9 @@ fn decoder(
 /// A varbind takes seven octets of a datagram at least and about 130 of memory; a list of them doubles as it grows.
 const VARBINDS: (usize, usize) = (80, 8_192);
 
+/// Beside its varbinds a poll holds the rows that they make, some of which take one varbind.
+const ROWS: (usize, usize) = (240, 16_384);
+
 /// Packets are copied once or twice.
 const PACKET: (usize, usize) = (4, 4_096);
 
@@ -182,16 +186,33 @@ fn decoders() -> Vec<Decoder> {
                 let _ = icmp::classify(&IcmpPacket::V6(packet));
             }
         }),
+        decoder("an echo's answer", icmp_packets(), PACKET, |bytes| {
+            for family in [Family::V4, Family::V6] {
+                let _ = echo::read(family, bytes);
+            }
+        }),
+        decoder(
+            "an answer of DNS",
+            vec![dns::question(7, "hue.gov.vn")],
+            PACKET,
+            |bytes| {
+                let _ = dns::answer(bytes, &dns::question(7, "hue.gov.vn"));
+            },
+        ),
+        decoder("a recording", recordings(), ROWS, |bytes| {
+            let _ = recording::read(bytes);
+        }),
         decoder("a frame of the lab", frames(), PACKET, |bytes| {
             for is_near in [true, false] {
                 let _ = frame::read(bytes, is_near);
             }
             let _ = frame::asks_echo(bytes);
         }),
-        decoder("an answer to a poll", answers(), VARBINDS, |bytes| {
+        decoder("an answer to a poll", answers(&fabric), ROWS, |bytes| {
             let varbinds = varbinds(bytes);
             let _ = mib::system(&varbinds);
             let _ = mib::interfaces(&varbinds);
+            let _ = whole::device(&varbinds);
         }),
         decoder("a trap", traps(), VARBINDS, |bytes| {
             let message = CommunityMessage::decode(bytes.to_vec().into(), DecodeConfig::default());
@@ -285,10 +306,19 @@ fn community(pdu: impl Into<snmp::Pdu>) -> Vec<u8> {
     message.encode().expect("it is short").to_vec()
 }
 
-fn answers() -> Vec<Vec<u8>> {
-    let table = mib::encode(&device());
-    let whole = ResponsePdu::success(Version::V2c, 7, table).expect("an answer");
-    vec![community(whole.into_raw())]
+/// Answers to polls: a few ports with all their counters, and in parts what a router of the core tells, with whom it
+/// hears by LLDP and what it is made of.
+fn answers(fabric: &Fabric) -> Vec<Vec<u8>> {
+    let core = fabric.device(&"core-1".into(), Duration::from_secs(9));
+    let told = whole::encode(&core.expect("of the model"));
+    let parts = told.chunks(30).map(<[VarBind]>::to_vec);
+    parts
+        .chain([mib::encode(&device())])
+        .map(|varbinds| {
+            let answer = ResponsePdu::success(Version::V2c, 7, varbinds).expect("an answer");
+            community(answer.into_raw())
+        })
+        .collect()
 }
 
 fn questions() -> Vec<Vec<u8>> {
@@ -344,6 +374,12 @@ fn icmp_packets() -> Vec<Vec<u8>> {
     .iter()
     .map(|text| hex(text))
     .collect()
+}
+
+fn recordings() -> Vec<Vec<u8>> {
+    let text = "1.3.6.1.2.1.1.1.0|4|Linux\n1.3.6.1.2.1.2.2.1.6.1|4x|020000000001\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.9\n\
+                1.3.6.1.2.1.1.3.0|67|12345\n1.3.6.1.2.1.31.1.1.1.6.1|70|18446744073709551615\n";
+    vec![text.as_bytes().to_vec()]
 }
 
 fn frames() -> Vec<Vec<u8>> {

@@ -1,5 +1,6 @@
 //! A limit on ICMP told from loss on the way: the arithmetic, and two hundred seeded cases of the whole monitor in
-//! virtual time.
+//! virtual time; half of them always, all with `SPANWATCH_LONG`.
+#![expect(clippy::print_stdout, reason = "a skipped part says why")]
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -263,7 +264,13 @@ fn of_two_hundred_limits_and_lossy_links_nearly_all_are_told_right_and_no_limit_
     let mut warm = Trial::of(&reference, 7);
     warm.run(70);
     let told = Mutex::new(Vec::new());
-    let next = Mutex::new(0..20_u64);
+    let worlds = if std::env::var_os("SPANWATCH_LONG").is_some() {
+        20
+    } else {
+        println!("skipped in part: 100 of 200 cases; SPANWATCH_LONG=1 plays them all");
+        10
+    };
+    let next = Mutex::new(0..worlds);
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -279,7 +286,7 @@ fn of_two_hundred_limits_and_lossy_links_nearly_all_are_told_right_and_no_limit_
         }
     });
     let told = told.into_inner().expect("no panic holds it");
-    assert_eq!(told.len(), 200);
+    assert_eq!(told.len() as u64, worlds * 10);
     let mut wrong: Vec<&str> = told
         .iter()
         .filter(|(is_right, _)| !is_right)
@@ -290,8 +297,9 @@ fn of_two_hundred_limits_and_lossy_links_nearly_all_are_told_right_and_no_limit_
         .iter()
         .filter(|text| text.contains("CALLED DOWN"))
         .count();
+    println!("{} of {} told right", told.len() - wrong.len(), told.len());
     assert!(
-        wrong.len() <= 10 && down == 0,
+        wrong.len() * 20 <= told.len() && down == 0,
         "{} told wrong, {down} called down:\n{}",
         wrong.len(),
         wrong.join("\n")

@@ -26,6 +26,7 @@ mod rates;
 
 /// Recordings of real devices, and what hostile ones could say.
 mod recordings;
+
 /// Traps and informs of Debian's own senders, and what the monitor makes of a storm of them.
 mod traps;
 
