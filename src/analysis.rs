@@ -5,8 +5,11 @@
 
 pub mod asks;
 pub mod augment;
+pub mod changes;
 pub mod cuts;
+pub mod discovery;
 pub mod dominators;
+pub mod finding;
 pub mod flow;
 pub mod hours;
 pub mod locate;
@@ -16,6 +19,7 @@ pub mod plan;
 pub mod ranking;
 pub mod reach;
 pub mod what_if;
+pub mod wiring;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@
 pub mod augment;
 pub mod check;
 pub mod csv;
+pub mod diff;
 pub mod dot;
 pub mod fault;
 pub mod graphml;

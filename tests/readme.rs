@@ -240,8 +240,8 @@ fn type_it(desk: &Path, line: &str) {
             assert_eq!(output.status.code(), Some(0), "{line}: {said}");
         }
         [
-            name @ ("lint" | "explain" | "list" | "show" | "weak" | "plan" | "what-if" | "locate"
-            | "rehearse" | "export" | "init" | "import"),
+            name @ ("lint" | "diff" | "explain" | "list" | "show" | "weak" | "plan" | "what-if"
+            | "locate" | "rehearse" | "export" | "init" | "import"),
             ..,
         ] => {
             let output = run(desk, arguments);

@@ -1,5 +1,14 @@
 //! The tests, one binary: it links once and runs fast.
 
+/// Two topologies, and what lies between them.
+mod diff;
+
+/// Whom to ask next, and what is written of it.
+mod discovery;
+
+/// Declared links against what devices hear, cable by cable.
+mod wiring;
+
 /// The emulated network against the graph.
 mod fabric;
 
