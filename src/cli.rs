@@ -24,6 +24,7 @@ pub mod list;
 pub mod locate;
 pub mod naming;
 pub mod plan;
+pub mod poll;
 pub mod rehearse;
 pub mod show;
 pub mod start;
@@ -65,6 +66,7 @@ Examples:
   spanwatch plan --budget 20000         what to build next
   spanwatch locate --silent ID,ID       which fault explains these silences
   spanwatch show pop-thuan-hoa          all about one
+  spanwatch poll 192.0.2.1              all that one device says by SNMP
   spanwatch rehearse --faults 200       would the monitor name the right cause?
   spanwatch export html -o report.html  one file to read, print and keep
 
@@ -132,6 +134,7 @@ enum Command {
     Show(show::Args),
     Weak(weak::Args),
     Plan(plan::Args),
+    Poll(poll::Args),
     WhatIf(what_if::Args),
     Locate(locate::Args),
     Rehearse(rehearse::Args),
@@ -152,6 +155,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::List(args)) => list::run(args, common),
         Some(Command::Show(args)) => show::run(args, common),
         Some(Command::Weak(args)) => weak::run(args, common),
+        Some(Command::Poll(args)) => poll::run(args, common),
         Some(Command::Plan(args)) => plan::run(args, common),
         Some(Command::WhatIf(args)) => what_if::run(args, common),
         Some(Command::Locate(args)) => locate::run(args, common),

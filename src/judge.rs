@@ -17,6 +17,7 @@
 //! here; the judge knows no topology.
 
 pub mod inquiry;
+pub mod rates;
 pub mod rules;
 pub mod window;
 

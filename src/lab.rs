@@ -29,20 +29,26 @@ pub mod responder;
 pub mod scenario;
 pub mod usm;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{File, Permissions};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use snmp::VarBind;
 use tokio_util::sync::CancellationToken;
 
 use crate::lab::ledger::Ledger;
 use crate::lab::namespace::Refused;
 use crate::lab::scenario::Scenario;
+use crate::model::NodeId;
 use crate::model::network::Network;
+
+/// A longer recording is none: half a million objects are 40 MB.
+const LONGEST_RECORDING: u64 = 256 << 20;
 
 /// Calls of the control socket that may wait for the wire.
 const CALLS: usize = 16;
@@ -111,6 +117,11 @@ pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
         .as_ref()
         .map(|path| Ledger::open(path).map_err(|source| file("write", path, source)))
         .transpose()?;
+    let mut recordings = BTreeMap::new();
+    for (node, path) in &options.scenario.recordings {
+        let rows = recording(path).map_err(|source| file("read", path, source))?;
+        recordings.insert(node.clone(), rows);
+    }
     let limits = crate::lab::namespace::enter()?;
     let folder = crate::lab::folder::Folder::make()
         .map_err(|source| file("make a folder in", &std::env::temp_dir(), source))?;
@@ -138,7 +149,7 @@ pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
         ),
         ("STATE_DIRECTORY", folder.state().into_os_string()),
     ];
-    let wire = Wire::start(options, listener, record, limits)?;
+    let wire = Wire::start(options, recordings, listener, record, limits)?;
     let failed = |source| Failure::Command {
         command: command.first().cloned().unwrap_or_default(),
         source,
@@ -156,6 +167,26 @@ pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
         .map_err(failed)
 }
 
+/// Reads what was recorded of a device.
+fn recording(path: &Path) -> io::Result<Vec<VarBind>> {
+    let mut text = Vec::new();
+    File::open(path)?
+        .take(LONGEST_RECORDING + 1)
+        .read_to_end(&mut text)?;
+    let refused = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    if text.len() as u64 > LONGEST_RECORDING {
+        return refused("it is longer than 256 MiB");
+    }
+    if text.starts_with(b"BZh") || text.starts_with(&[0x1f, 0x8b]) {
+        return refused("it is packed; unpack it first, with bunzip2 or gunzip");
+    }
+    let recording = crate::wire::recording::read(&text);
+    if recording.rows.is_empty() {
+        return refused("no line of it is of the form OID|TYPE|VALUE");
+    }
+    Ok(recording.rows)
+}
+
 /// The thread of the wire; dropping this ends it and waits for it.
 struct Wire {
     stop: CancellationToken,
@@ -167,6 +198,7 @@ struct Wire {
 impl Wire {
     fn start(
         options: &Options,
+        recordings: BTreeMap<NodeId, Vec<VarBind>>,
         listener: UnixListener,
         record: Option<File>,
         limits: crate::lab::namespace::Limits,
@@ -188,7 +220,8 @@ impl Wire {
         );
         let (auth, privacy) = crate::lab::folder::KEYS;
         let user = crate::lab::usm::User::new(crate::lab::folder::USER, auth, privacy)?;
-        let responder = crate::lab::responder::Responder::new(crate::lab::folder::COMMUNITY, user);
+        let responder = crate::lab::responder::Responder::new(crate::lab::folder::COMMUNITY, user)
+            .with_recordings(recordings);
         let events = options.scenario.events.clone();
         let stop = CancellationToken::new();
         let broken = CancellationToken::new();

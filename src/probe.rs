@@ -13,6 +13,7 @@
 //! are only for what must work before the first question.
 
 pub mod ping;
+pub mod poll;
 pub mod roster;
 mod snmp;
 mod tcp;
@@ -191,6 +192,12 @@ async fn lines() -> Result<Lines, LineError> {
             .await
             .map_err(|error| Arc::from(format!("This machine has no UDP for IPv6: {error}."))),
     };
+    give_up_privilege()?;
+    Ok((icmp_v4, icmp_v6, transports))
+}
+
+/// Gives up all capabilities of this thread.
+fn give_up_privilege() -> Result<(), LineError> {
     // Ambient first: a capability in it cannot be taken out of the others.
     for set in [
         CapSet::Ambient,
@@ -201,7 +208,7 @@ async fn lines() -> Result<Lines, LineError> {
         caps::clear(None, set)
             .map_err(|error| LineError::new(Doing::DropPrivilege, io::Error::other(error)))?;
     }
-    Ok((icmp_v4, icmp_v6, transports))
+    Ok(())
 }
 
 async fn bind(at: IpAddr) -> io::Result<::snmp::UdpTransport> {

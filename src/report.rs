@@ -18,6 +18,7 @@ pub mod listing;
 pub mod locate;
 pub mod map;
 pub mod plan;
+pub mod poll;
 pub mod profile;
 pub mod ranking;
 pub mod reason;

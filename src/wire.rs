@@ -6,5 +6,12 @@
 
 #![deny(clippy::indexing_slicing)]
 
+mod address;
+mod cdp;
+mod entity;
 pub mod icmp;
+mod lldp;
 pub mod mib;
+mod port;
+pub mod recording;
+pub mod whole;

@@ -329,6 +329,7 @@ pub(crate) fn device() -> Device {
                 ..Interface::default()
             })
             .collect(),
+        ..Device::default()
     }
 }
 

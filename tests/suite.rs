@@ -27,6 +27,12 @@ mod roster;
 /// Our poll beside Debian's own agent and walk.
 mod snmpd;
 
+/// Rates from two polls.
+mod rates;
+
+/// Recordings of real devices, and what hostile ones could say.
+mod recordings;
+
 /// Bytes and values: there and back, real recordings, and any values at all.
 mod wire;
 

@@ -157,6 +157,22 @@ pub fn keyring(network: &Network, given: Option<&Path>) -> Result<Keyring, Setti
     }
 }
 
+/// Reads the first file of credentials that there is, whatever a network names; returns which it was.
+pub fn credentials(given: Option<&Path>) -> Result<(PathBuf, Keyring), SettingsError> {
+    let places = credential_places(given);
+    let Some(path) = places.iter().find(|path| path.exists()) else {
+        return Err(SettingsError::Missing {
+            names: "this device".to_owned(),
+            looked: places
+                .iter()
+                .map(|place| place.display().to_string())
+                .collect::<Vec<_>>()
+                .join(", "),
+        });
+    };
+    Ok((path.clone(), read_keyring(path)?))
+}
+
 fn credential_places(given: Option<&Path>) -> Vec<PathBuf> {
     const NAME: &str = "credentials.toml";
     if let Some(path) = given {

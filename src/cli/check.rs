@@ -90,7 +90,8 @@ impl Args {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// Reads a time: `10s`, `2m`, or a number of seconds.
+pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
     let read: Option<SignedDuration> = text.parse().ok();
     let seconds = || text.parse::<u64>().ok().map(Duration::from_secs);
     read.and_then(|read| Duration::try_from(read).ok())

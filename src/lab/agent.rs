@@ -3,9 +3,13 @@
 //! It is honest about being emulated: sysDescr says so. Texts are made once; a poll only fills in numbers.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::graph::mix;
-use crate::model::device::{CounterWidth, Device, Interface, PortStatus, System, port_key};
+use crate::model::device::{
+    CounterWidth, Device, Interface, Neighbour, Part, PartClass, PortAddress, PortStatus, Protocol,
+    System, port_key,
+};
 use crate::model::network::{Link, Network, Node};
 use crate::model::text::DeviceText;
 use crate::model::{LinkId, NodeId};
@@ -17,6 +21,9 @@ const OBJECT_ID: &str = "1.3.6.1.4.1.32473.1.483";
 const ETHERNET: u32 = 6;
 /// ifType of a loopback.
 const LOOPBACK: u32 = 24;
+
+/// ifIndex of the loopback; the first real port comes after it.
+const LOOPBACK_INDEX: u32 = 1;
 
 /// What one link does at one of its ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,20 +42,7 @@ pub struct Traffic {
 /// Links that share a port share its interface. With it: at which place in the table each link is counted.
 #[must_use]
 pub fn portrait(network: &Network, node: &Node) -> (Device, Vec<(LinkId, usize)>) {
-    let text = |words: &str| DeviceText::clean(words.as_bytes());
-    let made = [node.vendor.as_deref(), node.model.as_deref()]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" ");
-    let descr = if made.is_empty() {
-        format!("spanwatch lab: emulated {} (illustrative)", node.role)
-    } else {
-        format!(
-            "spanwatch lab: emulated {} (illustrative), declared as {made}",
-            node.role
-        )
-    };
+    let descr = descr(node);
     let location = node
         .area
         .as_ref()
@@ -64,7 +58,7 @@ pub fn portrait(network: &Network, node: &Node) -> (Device, Vec<(LinkId, usize)>
             uptime: None,
         },
         interfaces: vec![Interface {
-            index: 1,
+            index: LOOPBACK_INDEX,
             name: text("lo0"),
             descr: text("lo0"),
             kind: LOOPBACK,
@@ -79,11 +73,12 @@ pub fn portrait(network: &Network, node: &Node) -> (Device, Vec<(LinkId, usize)>
             counters: CounterWidth::Bits64,
             ..Interface::default()
         }],
+        ..Device::default()
     };
     let mut places: Vec<(LinkId, usize)> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for (number, link) in links(network, &node.id).enumerate() {
-        let name = port(link, &node.id).unwrap_or_else(|| format!("eth{number}"));
+        let name = port_name(link, &node.id, number);
         let place = device.interfaces.len();
         let shared = *known.entry(port_key(&name)).or_insert(place);
         places.push((link.id.clone(), shared));
@@ -113,9 +108,109 @@ pub fn portrait(network: &Network, node: &Node) -> (Device, Vec<(LinkId, usize)>
             in_discards: Some(0),
             out_discards: Some(0),
             counters: CounterWidth::Bits64,
+            discontinuity: Some(Duration::ZERO),
         });
     }
     (device, places)
+}
+
+/// What a device says beside its interfaces, and what only a poll by hand asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Rest {
+    /// Whom it hears over each of its links, in their order: the node that is declared at the other end.
+    pub neighbours: Vec<Neighbour>,
+    /// What it is made of: one chassis, with what the topology says of it.
+    pub inventory: Vec<Part>,
+    /// Its addresses, all at the loopback: the topology does not say which port has which.
+    pub addresses: Vec<PortAddress>,
+}
+
+/// Returns what a node's device says beside its interfaces, as long as every link is whole.
+///
+/// `device` and `places` are its portrait.
+#[must_use]
+pub fn rest(network: &Network, node: &Node, device: &Device, places: &[(LinkId, usize)]) -> Rest {
+    let neighbours = places
+        .iter()
+        .filter_map(|(id, place)| {
+            let port = device.interfaces.get(*place)?;
+            neighbour(network, node, network.links.get(id)?, port)
+        })
+        .collect();
+    let own = |words: &Option<String>| text(words.as_deref().unwrap_or_default());
+    let mut addresses: Vec<PortAddress> = node
+        .address
+        .iter()
+        .chain(&node.addresses)
+        .map(|address| PortAddress {
+            index: LOOPBACK_INDEX,
+            address: *address,
+            prefix: None,
+        })
+        .collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    Rest {
+        neighbours,
+        inventory: vec![Part {
+            index: 1,
+            inside: None,
+            class: PartClass::Chassis,
+            name: text(&node.sys_name),
+            description: text(&descr(node)),
+            maker: own(&node.vendor),
+            model: own(&node.model),
+            serial: own(&node.serial),
+            software: text("spanwatch lab"),
+            ..Part::default()
+        }],
+        addresses,
+    }
+}
+
+/// Returns what a node hears over one of its links.
+fn neighbour(network: &Network, node: &Node, link: &Link, port: &Interface) -> Option<Neighbour> {
+    let far = if link.a.node == node.id {
+        &link.b
+    } else {
+        &link.a
+    };
+    let other = network.nodes.get(&far.node)?;
+    let number = links(network, &other.id).position(|its| its.id == link.id)?;
+    // Its first port's MAC address, which every box with a link has, stands for the box.
+    let chassis = mac(&other.id, LOOPBACK_INDEX + 1);
+    let chassis: Vec<String> = chassis.iter().map(|octet| format!("{octet:02x}")).collect();
+    Some(Neighbour {
+        protocol: Protocol::Lldp,
+        local_port: port.name.clone(),
+        local_index: Some(port.index),
+        chassis_id: text(&chassis.join(":")),
+        port_id: text(&port_name(link, &other.id, number)),
+        port_descr: text(&format!("to {} ({})", node.id, link.id)),
+        system_name: text(&other.sys_name),
+        system_descr: text(&descr(other)),
+        addresses: other.address.into_iter().collect(),
+    })
+}
+
+fn text(words: &str) -> DeviceText {
+    DeviceText::clean(words.as_bytes())
+}
+
+fn descr(node: &Node) -> String {
+    let made = [node.vendor.as_deref(), node.model.as_deref()]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
+    if made.is_empty() {
+        format!("spanwatch lab: emulated {} (illustrative)", node.role)
+    } else {
+        format!(
+            "spanwatch lab: emulated {} (illustrative), declared as {made}",
+            node.role
+        )
+    }
 }
 
 /// Adds what one link does to the interface at `place` of a fresh portrait.
@@ -137,11 +232,13 @@ fn links<'a>(network: &'a Network, node: &NodeId) -> impl Iterator<Item = &'a Li
         .filter_map(|id| network.links.get(id))
 }
 
-fn port(link: &Link, node: &NodeId) -> Option<String> {
+/// Returns what a link's port is called at one of its ends, where it is the node's link of that number.
+fn port_name(link: &Link, node: &NodeId, number: usize) -> String {
     link.ends()
         .into_iter()
         .find(|end| end.node == *node)
         .and_then(|end| end.port.clone())
+        .unwrap_or_else(|| format!("eth{number}"))
 }
 
 /// Returns a locally administered address that belongs to one port for good.

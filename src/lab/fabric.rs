@@ -21,7 +21,7 @@ use crate::lab::action::impairment::Impairment;
 use crate::lab::action::{Behaviour, Loss};
 use crate::lab::fabric::journey::Load;
 use crate::lab::fabric::limit::{Bucket, Limit};
-use crate::model::device::Device;
+use crate::model::device::{Device, Engine};
 use crate::model::network::{Network, Node};
 use crate::model::reading::Refusal;
 use crate::model::{Element, NodeId};
@@ -154,6 +154,8 @@ struct Place {
     device: Device,
     /// At which place of its interfaces each link is counted.
     ports: Vec<(LinkIx, usize)>,
+    /// What only a poll by hand asks for.
+    rest: crate::lab::agent::Rest,
 }
 
 impl Fabric {
@@ -175,6 +177,7 @@ impl Fabric {
                 addresses.insert(*address, ix);
             }
             let (device, ports) = crate::lab::agent::portrait(&network, node);
+            let rest = crate::lab::agent::rest(&network, node, &device, &ports);
             places.push(Place {
                 voices: voices(node),
                 behaviour: Behaviour::Well,
@@ -189,6 +192,7 @@ impl Fabric {
                     .iter()
                     .filter_map(|(link, place)| Some((graph.link(link)?, *place)))
                     .collect(),
+                rest,
             });
         }
         let wires = network
@@ -277,6 +281,35 @@ impl Fabric {
     #[must_use]
     pub fn device(&self, node: &NodeId, at: Duration) -> Option<Device> {
         self.graph.node(node).map(|ix| self.seen(ix, at))
+    }
+
+    /// Returns the same, with whom it hears, what it is made of and where its engine stands.
+    ///
+    /// Nobody is heard over a dead link: what LLDP remembers for two minutes would be the past.
+    #[must_use]
+    pub fn whole(&self, node: &NodeId, at: Duration) -> Option<Device> {
+        let node = self.graph.node(node)?;
+        let place = &self.places[node.index()];
+        let mut device = self.seen(node, at);
+        device.inventory.clone_from(&place.rest.inventory);
+        device.addresses.clone_from(&place.rest.addresses);
+        device.engine = device.system.uptime.map(|time| Engine {
+            boots: place.started.1,
+            time,
+        });
+        device.neighbours = place
+            .rest
+            .neighbours
+            .iter()
+            .zip(&place.ports)
+            .filter(|(_, (link, _))| {
+                let (a, b) = self.graph.ends(*link);
+                let other = if a == node { b } else { a };
+                !self.dead[link.index()] && !self.gone[other.index()]
+            })
+            .map(|(neighbour, _)| neighbour.clone())
+            .collect();
+        Some(device)
     }
 
     fn seen(&self, node: NodeIx, at: Duration) -> Device {

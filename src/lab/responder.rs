@@ -1,5 +1,7 @@
 //! What the agents answer to a datagram, in health and in sickness.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use crate::model::network::Node;
 pub struct Responder {
     community: String,
     user: User,
+    recordings: BTreeMap<NodeId, Vec<VarBind>>,
 }
 
 /// A datagram that is to be sent.
@@ -38,7 +41,15 @@ impl Responder {
         Self {
             community: community.to_owned(),
             user,
+            recordings: BTreeMap::new(),
         }
+    }
+
+    /// Returns agents of which some say what was recorded of others, ascending by identifier.
+    #[must_use]
+    pub fn with_recordings(mut self, recordings: BTreeMap<NodeId, Vec<VarBind>>) -> Self {
+        self.recordings = recordings;
+        self
     }
 
     /// Returns what the agent at `asked` says to a datagram; `None` is silence.
@@ -88,7 +99,10 @@ impl Responder {
         at: Duration,
     ) -> Option<Vec<u8>> {
         let table = || {
-            let table = crate::wire::mib::encode(&fabric.device(node, at)?);
+            let table: Cow<'_, [VarBind]> = match self.recordings.get(node) {
+                Some(recorded) => recorded.into(),
+                None => crate::wire::whole::encode(&fabric.whole(node, at)?).into(),
+            };
             let end = if is_cut_short {
                 table.len() / 2
             } else {
@@ -102,7 +116,7 @@ impl Responder {
             return match self.user.read(datagram, &engine)? {
                 Question::Report(bytes) => Some(bytes),
                 Question::Ask(asked) => {
-                    let (table, end): (Vec<VarBind>, usize) = table()?;
+                    let (table, end): (Cow<'_, [VarBind]>, usize) = table()?;
                     let answer = crate::lab::pdu::answer(&asked.pdu, Version::V3, &table, end)?;
                     self.user.write(&asked, answer, &engine)
                 }

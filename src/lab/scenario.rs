@@ -5,7 +5,9 @@
 
 mod layout;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +18,9 @@ use crate::lab::action::{
     Action, Behaviour, Loss, Misunderstood, check_end, element_of, node_of, span,
 };
 use crate::lab::scenario::layout::{AgentEntry, Entry, Layout, LossEntry, Word};
-use crate::model::Element;
 use crate::model::fault::{Fault, Place, Severity, Source};
 use crate::model::network::Network;
+use crate::model::{Element, NodeId};
 
 /// The scenarios that come with the program, by name.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -60,6 +62,8 @@ pub struct Scenario {
     pub convergence: Duration,
     /// What happens, earliest first; at the same moment in the order of the file.
     pub events: Vec<Event>,
+    /// Nodes whose agents say what was recorded of a real device, and the files.
+    pub recordings: BTreeMap<NodeId, PathBuf>,
 }
 
 /// One thing that happens.
@@ -104,7 +108,15 @@ impl Scenario {
                 .and_then(|text| reader.span(&text))
                 .unwrap_or_default(),
             events: Vec::new(),
+            recordings: BTreeMap::new(),
         };
+        for entry in &layout.recording {
+            if let Some(node) = reader.understood(&entry.node, node_of) {
+                // Beside the scenario, wherever it is read from.
+                let folder = Path::new(&source.name).parent().unwrap_or(Path::new(""));
+                scenario.recordings.insert(node, folder.join(&entry.file));
+            }
+        }
         for entry in &layout.at {
             reader.entry(entry, &mut scenario.events);
         }

@@ -1,7 +1,9 @@
-//! A device as one SNMP poll saw it: what it calls itself and its interfaces.
+//! A device as SNMP saw it: what it calls itself, its interfaces, whom it hears, what it is made of.
 //!
-//! Every text in it is cleaned; every number may be missing, because real agents leave rows out.
+//! Every text in it is cleaned; every number may be missing, because real agents leave rows out. The monitor's
+//! own polls fill the system group and the interfaces; a poll by hand fills all of it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -15,6 +17,140 @@ pub struct Device {
     pub system: System,
     /// The interfaces (RFC 2863), by ifIndex.
     pub interfaces: Vec<Interface>,
+    /// Whom it hears by LLDP and CDP, by protocol and local port.
+    pub neighbours: Vec<Neighbour>,
+    /// What it is made of (ENTITY-MIB, RFC 6933), by entPhysicalIndex.
+    pub inventory: Vec<Part>,
+    /// The addresses of its interfaces (IP-MIB, RFC 4293), by ifIndex.
+    pub addresses: Vec<PortAddress>,
+    /// How often and how long ago its SNMP engine started (RFC 3411).
+    pub engine: Option<Engine>,
+}
+
+/// When a device's SNMP engine started; unlike sysUpTime it does not wrap after 497 days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Engine {
+    /// snmpEngineBoots.
+    pub boots: u32,
+    /// snmpEngineTime.
+    pub time: Duration,
+}
+
+/// How a neighbour made itself known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// IEEE 802.1AB.
+    Lldp,
+    /// Cisco's own.
+    Cdp,
+}
+
+/// One remote system that a device hears on one of its ports.
+///
+/// It is what the neighbour says of itself, as the device repeats it: a claim, never a proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// How it was heard.
+    pub protocol: Protocol,
+    /// The port it was heard on: the interface's name where the tables meet, else what the agent calls it.
+    pub local_port: DeviceText,
+    /// That interface's ifIndex, where the tables meet.
+    pub local_index: Option<u32>,
+    /// Which box it is: a MAC address as `00:11:22:33:44:55`, an address, or its own words.
+    pub chassis_id: DeviceText,
+    /// Its port, in the same forms.
+    pub port_id: DeviceText,
+    /// Its port in words.
+    pub port_descr: DeviceText,
+    /// What it calls itself.
+    pub system_name: DeviceText,
+    /// What it is: lldpRemSysDesc, or the platform that CDP tells.
+    pub system_descr: DeviceText,
+    /// Where it is managed, ascending, each once.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// One row of entPhysicalTable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// entPhysicalIndex.
+    pub index: u32,
+    /// entPhysicalContainedIn; `None` at the outermost.
+    pub inside: Option<u32>,
+    /// entPhysicalClass.
+    pub class: PartClass,
+    /// entPhysicalName.
+    pub name: DeviceText,
+    /// entPhysicalDescr.
+    pub description: DeviceText,
+    /// entPhysicalMfgName.
+    pub maker: DeviceText,
+    /// entPhysicalModelName.
+    pub model: DeviceText,
+    /// entPhysicalSerialNum.
+    pub serial: DeviceText,
+    /// entPhysicalHardwareRev.
+    pub hardware: DeviceText,
+    /// entPhysicalFirmwareRev.
+    pub firmware: DeviceText,
+    /// entPhysicalSoftwareRev.
+    pub software: DeviceText,
+}
+
+/// What a part is (`PhysicalClass` of RFC 6933), in the order of its numbers from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names are the MIB's own")]
+pub enum PartClass {
+    Other,
+    #[default]
+    Unknown,
+    Chassis,
+    Backplane,
+    Container,
+    PowerSupply,
+    Fan,
+    Sensor,
+    Module,
+    Port,
+    Stack,
+    Cpu,
+    EnergyObject,
+    Battery,
+    StorageDrive,
+}
+
+impl PartClass {
+    /// Every class, in the order of its numbers from 1.
+    pub const ALL: [Self; 15] = [
+        Self::Other,
+        Self::Unknown,
+        Self::Chassis,
+        Self::Backplane,
+        Self::Container,
+        Self::PowerSupply,
+        Self::Fan,
+        Self::Sensor,
+        Self::Module,
+        Self::Port,
+        Self::Stack,
+        Self::Cpu,
+        Self::EnergyObject,
+        Self::Battery,
+        Self::StorageDrive,
+    ];
+}
+
+/// One address of one interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PortAddress {
+    /// The interface's ifIndex.
+    pub index: u32,
+    /// The address.
+    pub address: IpAddr,
+    /// Bits of its prefix.
+    pub prefix: Option<u8>,
 }
 
 /// What a device says of itself (`SNMPv2-MIB::system`).
@@ -69,6 +205,8 @@ pub struct Interface {
     pub out_discards: Option<u64>,
     /// Width of the octet counters.
     pub counters: CounterWidth,
+    /// ifCounterDiscontinuityTime: sysUpTime when the counters last began anew.
+    pub discontinuity: Option<Duration>,
 }
 
 /// Whether octets are counted in ifHCInOctets (64 bits) or ifInOctets (32 bits).
@@ -109,7 +247,13 @@ pub enum PortStatus {
 #[must_use]
 pub fn port_key(name: &str) -> String {
     const SHORT: &[(&str, &str)] = &[
+        ("hundredgigabitethernet", "hu"),
+        ("twentyfivegigabitethernet", "twe"),
+        ("ten-gigabitethernet", "xge"),
+        ("xgigabitethernet", "xge"),
         ("tengigabitethernet", "te"),
+        ("tengige", "te"),
+        ("fortygige", "fo"),
         ("twentyfivegige", "twe"),
         ("fortygigabitethernet", "fo"),
         ("hundredgige", "hu"),

@@ -110,7 +110,8 @@ impl Line {
 /// Returns a number that nobody can foretell: the keys of the standard hasher come from the operating system.
 ///
 /// It only tells apart what must not be taken for each other; nothing that is judged depends on it.
-pub(crate) fn chance() -> u64 {
+#[must_use]
+pub fn chance() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 

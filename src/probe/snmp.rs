@@ -12,23 +12,26 @@
 //! longer: out of a table a question that stays without an answer is asked again smaller, and that is its
 //! repetition.
 
+mod key;
+pub(super) mod whole;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
 use snmp::{
-    Auth, Client, DesSaltState, EngineCache, Error, ErrorKind, ErrorStatus, MasterKeys, Oid,
-    PersistedDesSaltState, Retry, UdpClient, UdpTransport, UsmConfig, Value, VarBind, Version,
+    Auth, Client, DesSaltState, EngineCache, Error, ErrorKind, ErrorStatus, Oid,
+    PersistedDesSaltState, Retry, UdpClient, UdpTransport, Value, VarBind, Version,
 };
 
 use crate::model::CredentialName;
-use crate::model::credential::{AuthProtocol, Credential, Keyring, PrivacyProtocol};
+use crate::model::credential::Keyring;
 use crate::model::device::Device;
 use crate::model::reading::Answer;
 use crate::model::target::Target;
+use crate::probe::poll::Trouble;
 use crate::probe::roster::Pace;
 use crate::wire::mib::{self, Object};
 
@@ -44,7 +47,7 @@ const LONGEST_POLL_OF_A_SWEEP: Duration = Duration::from_secs(5);
 /// So many cells are asked for in one datagram: at about 22 bytes each the answer fits into one frame.
 const CELLS: usize = 60;
 
-/// A device may make us keep this much. 5,000 ports weigh 6.4 MB.
+/// A device may make us keep this much in a round. 5,000 ports weigh 6.4 MB.
 const HEAVIEST: usize = 8 << 20;
 
 /// What a cell weighs beside its text.
@@ -88,7 +91,7 @@ impl Poller {
         let keys = keyring
             .iter()
             .map(|(name, credential)| {
-                let key = auth(credential).map_err(|why| {
+                let key = key::auth(credential).map_err(|why| {
                     let why = format!("The credential `{name}` cannot be used: {why}.");
                     Arc::from(why)
                 });
@@ -113,10 +116,10 @@ impl Poller {
     /// Polls one device, within its interval and at most ten seconds, five in a sweep.
     pub(crate) async fn ask(&self, target: &Target) -> Answer {
         let limit = target.interval.min(self.longest);
-        let mut poll = Poll::default();
+        let mut poll = Poll::new(HEAVIEST, LONGEST_TEXT);
         let end = match tokio::time::timeout(limit, self.read(target, &mut poll)).await {
             Ok(end) => end,
-            Err(_) => Err(Stop::Lost),
+            Err(_) => Err(Stop::Lost(Trouble::Late)),
         };
         if !poll.heard {
             // A device that was replaced or reset has another engine; asking the old one is silence for ever.
@@ -125,8 +128,8 @@ impl Poller {
         match end {
             Err(Stop::Unsent(why)) if !poll.heard => Answer::Unsent { why },
             Err(_) if !poll.heard => Answer::Silent,
-            Ok(()) if poll.is_whole => Answer::Device(poll.device()),
-            Ok(()) | Err(_) => Answer::Partial(poll.device()),
+            Ok(None) => Answer::Device(poll.device()),
+            Ok(Some(_)) | Err(_) => Answer::Partial(poll.device()),
         }
     }
 
@@ -134,22 +137,17 @@ impl Poller {
         SocketAddr::new(device, self.port)
     }
 
-    async fn read(&self, target: &Target, poll: &mut Poll) -> Result<(), Stop> {
+    async fn read(&self, target: &Target, poll: &mut Poll) -> Result<Option<Trouble>, Stop> {
         let client = self.client(target, target.retries).await?;
-        poll.system(&client).await?;
+        let system = Object::SYSTEM.iter().map(|object| object.at(0)).collect();
+        poll.scalars(&client, system).await?;
         // Out of a table a question is repeated by the poll itself, and smaller.
         let once = self.client(target, 0).await?;
-        poll.interfaces(&once, target.retries).await
+        let columns = Object::COLUMNS.iter().map(|column| column.oid()).collect();
+        poll.columns(&once, target.retries, columns).await
     }
 
     async fn client(&self, target: &Target, retries: u8) -> Result<UdpClient, Stop> {
-        let transport = match target.address {
-            IpAddr::V4(_) => &self.transports.v4,
-            IpAddr::V6(_) => match &self.transports.v6 {
-                Ok(transport) => transport,
-                Err(why) => return Err(Stop::Unsent(Arc::clone(why))),
-            },
-        };
         let Some(name) = &target.credential else {
             let why = "It is to be polled, but no credential is named for it.";
             return Err(Stop::Unsent(why.into()));
@@ -161,6 +159,17 @@ impl Poller {
                 let why = format!("There is no credential `{name}`.");
                 return Err(Stop::Unsent(why.into()));
             }
+        };
+        self.dial(target, key, retries).await
+    }
+
+    async fn dial(&self, target: &Target, key: Auth, retries: u8) -> Result<UdpClient, Stop> {
+        let transport = match target.address {
+            IpAddr::V4(_) => &self.transports.v4,
+            IpAddr::V6(_) => match &self.transports.v6 {
+                Ok(transport) => transport,
+                Err(why) => return Err(Stop::Unsent(Arc::clone(why))),
+            },
         };
         let retry = Retry::fixed(u32::from(retries), Duration::ZERO).unwrap_or_default();
         let mut builder = Client::builder(self.address(target.address), key);
@@ -184,7 +193,7 @@ enum Stop {
     /// Our own side could not ask.
     Unsent(Arc<str>),
     /// The device stopped answering, or answered what cannot be used.
-    Lost,
+    Lost(Trouble),
 }
 
 impl Stop {
@@ -202,21 +211,20 @@ impl Stop {
             | ErrorKind::InvalidOid => {
                 Self::Unsent(format!("The question did not leave: {error}.").into())
             }
-            _ => Self::Lost,
+            ErrorKind::Timeout => Self::Lost(Trouble::Stopped),
+            _ => Self::Lost(Trouble::Refused),
         }
     }
 }
 
 /// What one poll has heard so far.
-#[derive(Default)]
 struct Poll {
     /// An answer came that was the device's own.
     heard: bool,
-    /// Every column was read to its end.
-    is_whole: bool,
-    system: Vec<VarBind>,
     cells: Vec<VarBind>,
     weight: usize,
+    heaviest: usize,
+    longest_text: usize,
 }
 
 /// A column that is being read, and how far.
@@ -227,21 +235,39 @@ struct Cursor {
 }
 
 impl Poll {
+    fn new(heaviest: usize, longest_text: usize) -> Self {
+        Self {
+            heard: false,
+            cells: Vec::new(),
+            weight: 0,
+            heaviest,
+            longest_text,
+        }
+    }
+
     fn device(&self) -> Arc<Device> {
         Arc::new(Device {
-            system: mib::system(&self.system),
+            system: mib::system(&self.cells),
             interfaces: mib::interfaces(&self.cells),
+            ..Device::default()
         })
     }
 
-    /// Reads the system group in one question, again without whatever an agent of version 1 does not know.
-    async fn system(&mut self, client: &UdpClient) -> Result<(), Stop> {
-        let mut asked: Vec<Oid> = Object::SYSTEM.iter().map(|object| object.at(0)).collect();
+    fn keep(&mut self, varbind: &VarBind) {
+        let cell = trimmed(varbind, self.longest_text);
+        self.weight += CELL_WEIGHT + cell.value.as_bytes().map_or(0, <[u8]>::len);
+        self.cells.push(cell);
+    }
+
+    /// Reads single objects in one question, again without whatever an agent of version 1 does not know.
+    async fn scalars(&mut self, client: &UdpClient, mut asked: Vec<Oid>) -> Result<(), Stop> {
         while !asked.is_empty() {
             match client.get_many(&asked).await {
                 Ok(answer) => {
                     self.heard = true;
-                    self.system.extend(answer.varbinds.iter().map(trimmed));
+                    for varbind in &answer.varbinds {
+                        self.keep(varbind);
+                    }
                     return Ok(());
                 }
                 Err(error) => {
@@ -252,7 +278,7 @@ impl Poll {
                     let before = asked.len();
                     asked.retain(|oid| Some(oid) != about);
                     if asked.len() == before {
-                        return Err(Stop::Lost);
+                        return Err(Stop::Lost(Trouble::Refused));
                     }
                 }
             }
@@ -260,23 +286,29 @@ impl Poll {
         Ok(())
     }
 
-    /// Reads the tables row by row, so that the cells of a row belong to one moment.
+    /// Reads columns row by row, so that the cells of a row belong to one moment; `Some` where one of them could
+    /// not be read to its end.
     ///
     /// A question that is too big or stays without an answer is made smaller: many agents lose long answers,
     /// and many firewalls the fragments of them. Without GETBULK it goes on by GETNEXT. `client` must ask once
     /// and repeat nothing; `retries` says how often one question may stay without an answer (at least once).
-    async fn interfaces(&mut self, client: &UdpClient, retries: u8) -> Result<(), Stop> {
-        let mut cursors: Vec<Cursor> = Object::COLUMNS
-            .iter()
+    async fn columns(
+        &mut self,
+        client: &UdpClient,
+        retries: u8,
+        columns: Vec<Oid>,
+    ) -> Result<Option<Trouble>, Stop> {
+        let mut cursors: Vec<Cursor> = columns
+            .into_iter()
             .map(|column| Cursor {
-                column: column.oid(),
-                last: column.oid(),
+                last: column.clone(),
+                column,
                 ended: false,
             })
             .collect();
         let mut cells = CELLS;
         let mut bulk = client.version() != Version::V1;
-        let mut clean = true;
+        let mut trouble = None;
         let mut shrunk = false;
         let mut vain = 0;
         while !cursors.is_empty() {
@@ -298,23 +330,29 @@ impl Poll {
                     .map(|answer| answer.varbinds)
             };
             match answer {
-                Ok(varbinds) if varbinds.is_empty() => return Err(Stop::Lost),
+                Ok(varbinds) if varbinds.is_empty() => {
+                    self.heard = true;
+                    return Err(Stop::Lost(Trouble::Refused));
+                }
                 Ok(varbinds) => {
                     vain = 0;
-                    clean &= self.take(&mut cursors, width, &varbinds);
+                    self.heard = true;
+                    if !self.take(&mut cursors, width, &varbinds) {
+                        trouble = Some(Trouble::Disordered);
+                    }
                 }
                 Err(error) => match refusal(&error) {
                     // The end of the tree, as version 1 says it.
                     Some((ErrorStatus::NoSuchName, about)) => {
-                        drop_column(&mut cursors, about).ok_or(Stop::Lost)?;
+                        drop_column(&mut cursors, about).ok_or(Stop::Lost(Trouble::Refused))?;
                     }
                     Some((ErrorStatus::TooBig, _)) if cells > 1 => cells /= 2,
                     // It finds fault with the question as a whole: some agents cannot do GETBULK.
                     Some((_, None)) if bulk => bulk = false,
                     // One bad column must not hide the others.
                     Some((_, about)) => {
-                        drop_column(&mut cursors, about).ok_or(Stop::Lost)?;
-                        clean = false;
+                        drop_column(&mut cursors, about).ok_or(Stop::Lost(Trouble::Refused))?;
+                        trouble = Some(Trouble::Refused);
                     }
                     // A slow agent may manage less. Only once, so that a datagram lost now and then does not
                     // make a thousand questions of a hundred.
@@ -329,12 +367,11 @@ impl Poll {
                 },
             }
             cursors.retain(|cursor| !cursor.ended);
-            if self.weight > HEAVIEST {
-                return Err(Stop::Lost);
+            if self.weight > self.heaviest {
+                return Err(Stop::Lost(Trouble::Heavy));
             }
         }
-        self.is_whole = clean;
-        Ok(())
+        Ok(trouble)
     }
 
     /// Takes the cells of one answer; returns whether they ascended.
@@ -357,9 +394,7 @@ impl Poll {
                     cursor.ended = true;
                 } else {
                     cursor.last = varbind.oid.clone();
-                    let cell = trimmed(varbind);
-                    self.weight += CELL_WEIGHT + cell.value.as_bytes().map_or(0, <[u8]>::len);
-                    self.cells.push(cell);
+                    self.keep(varbind);
                 }
             }
         }
@@ -385,64 +420,10 @@ fn refusal(error: &Error) -> Option<(ErrorStatus, Option<&Oid>)> {
 }
 
 /// Copies a varbind out of its datagram, without what nobody will read of a long text.
-fn trimmed(varbind: &VarBind) -> VarBind {
-    let value = match varbind.value.as_bytes() {
-        Some(bytes) => Value::from(bytes.get(..LONGEST_TEXT).unwrap_or(bytes)),
-        None => varbind.value.clone(),
+fn trimmed(varbind: &VarBind, longest: usize) -> VarBind {
+    let value = match &varbind.value {
+        Value::OctetString(bytes) => Value::from(bytes.get(..longest).unwrap_or(bytes)),
+        other => other.clone(),
     };
     VarBind::new(varbind.oid.clone(), value)
-}
-
-/// Turns a credential into what the library signs with. The error says what is wrong, never the secret.
-fn auth(credential: &Credential) -> Result<Auth, String> {
-    match credential {
-        Credential::V1 { community } => Ok(Auth::v1(community.expose_secret())),
-        Credential::V2c { community } => Ok(Auth::v2c(community.expose_secret())),
-        Credential::V3 {
-            user,
-            auth,
-            privacy,
-        } => {
-            let config = UsmConfig::new(user.clone());
-            let Some((protocol, passphrase)) = auth else {
-                return match privacy {
-                    None => Ok(config.into()),
-                    Some(_) => Err("privacy needs authentication".to_owned()),
-                };
-            };
-            let secret = passphrase.expose_secret().as_bytes();
-            let mut keys = MasterKeys::new(auth_protocol(*protocol), secret)
-                .map_err(|error| error.to_string())?;
-            if let Some((protocol, passphrase)) = privacy {
-                let secret = passphrase.expose_secret().as_bytes();
-                keys = keys
-                    .with_privacy(privacy_protocol(*protocol), secret)
-                    .map_err(|error| error.to_string())?;
-            }
-            let config = config
-                .with_master_keys(keys)
-                .map_err(|error| error.to_string())?;
-            Ok(config.into())
-        }
-    }
-}
-
-fn auth_protocol(protocol: AuthProtocol) -> snmp::AuthProtocol {
-    match protocol {
-        AuthProtocol::Md5 => snmp::AuthProtocol::Md5,
-        AuthProtocol::Sha1 => snmp::AuthProtocol::Sha1,
-        AuthProtocol::Sha224 => snmp::AuthProtocol::Sha224,
-        AuthProtocol::Sha256 => snmp::AuthProtocol::Sha256,
-        AuthProtocol::Sha384 => snmp::AuthProtocol::Sha384,
-        AuthProtocol::Sha512 => snmp::AuthProtocol::Sha512,
-    }
-}
-
-fn privacy_protocol(protocol: PrivacyProtocol) -> snmp::PrivProtocol {
-    match protocol {
-        PrivacyProtocol::Des => snmp::PrivProtocol::Des,
-        PrivacyProtocol::Aes128 => snmp::PrivProtocol::Aes128,
-        PrivacyProtocol::Aes192 => snmp::PrivProtocol::Aes192Blumenthal,
-        PrivacyProtocol::Aes256 => snmp::PrivProtocol::Aes256Blumenthal,
-    }
 }

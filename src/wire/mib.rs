@@ -105,6 +105,8 @@ objects! {
     IfHighSpeed = "ifHighSpeed" [1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 15];
     /// What the operator calls it.
     IfAlias = "ifAlias" [1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 18];
+    /// sysUpTime when its counters last began anew.
+    IfDiscontinuity = "ifCounterDiscontinuityTime" [1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 19];
 }
 
 impl Object {
@@ -139,6 +141,7 @@ impl Object {
         Self::IfHcOutOctets,
         Self::IfHighSpeed,
         Self::IfAlias,
+        Self::IfDiscontinuity,
     ];
 
     /// Returns the identifier without an instance.
@@ -228,6 +231,10 @@ pub fn encode(device: &Device) -> Vec<VarBind> {
             if let Some(count) = count {
                 put(object, row, Value::Counter32(count as u32));
             }
+        }
+        if let Some(since) = port.discontinuity {
+            let ticks = (since.as_millis() / 10) as u32;
+            put(Object::IfDiscontinuity, row, Value::TimeTicks(ticks));
         }
         if port.counters == CounterWidth::Bits64 {
             for (object, count) in [
@@ -337,6 +344,11 @@ impl Row {
             Object::IfOutErrors => port.out_errors = number,
             Object::IfHcInOctets => self.wide_in = number,
             Object::IfHcOutOctets => self.wide_out = number,
+            Object::IfDiscontinuity => {
+                port.discontinuity = value
+                    .as_u32()
+                    .map(|ticks| Duration::from_millis(u64::from(ticks) * 10));
+            }
             _ => {}
         }
     }

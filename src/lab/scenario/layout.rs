@@ -12,6 +12,15 @@ pub(super) struct Layout {
     pub(super) convergence: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) at: Vec<Spanned<Entry>>,
+    #[serde(default)]
+    pub(super) recording: Vec<RecordingEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecordingEntry {
+    pub(super) node: Spanned<String>,
+    pub(super) file: String,
 }
 
 #[derive(Deserialize)]
