@@ -18,6 +18,7 @@ pub mod pairs;
 pub mod plan;
 pub mod ranking;
 pub mod reach;
+pub mod way;
 pub mod what_if;
 pub mod wiring;
 

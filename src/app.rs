@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod control;
+pub mod doctor;
 pub mod edit;
 pub mod incident;
 pub mod live;
@@ -14,8 +15,10 @@ pub mod reckoning;
 pub mod reference;
 pub mod rehearse;
 pub mod rules;
+pub mod services;
 pub mod settings;
 pub mod sweep;
+pub mod trace;
 pub mod view;
 pub mod world;
 
@@ -30,7 +33,7 @@ use crate::app::reckoning::Reckonings;
 use crate::model::device::Device;
 use crate::model::fault::Fault;
 use crate::model::health::{Counts, Health, Marks, Why};
-pub use crate::model::health::{Loss, Rtt};
+pub use crate::model::health::{Loss, Rtt, RttChange};
 use crate::model::incident::{Incident, IncidentId};
 use crate::model::network::{Network, Node};
 use crate::model::{AgencyId, Element, NodeId};
@@ -118,6 +121,8 @@ pub struct NodeView {
     pub loss: Option<Loss>,
     /// RTT over the window; `None` before the first answer.
     pub rtt: Option<Rtt>,
+    /// Its newest lasting change, for a day.
+    pub rtt_change: Option<RttChange>,
     /// The newest readings of the window, oldest first; `None` is a loss.
     pub trail: Arc<[Option<Duration>]>,
     /// The incident that explains its silence.

@@ -13,6 +13,7 @@
 
 pub mod check;
 pub mod diff;
+pub mod doctor;
 pub mod explain;
 pub mod export;
 pub mod failure;
@@ -23,11 +24,14 @@ pub mod lint;
 pub mod list;
 pub mod locate;
 pub mod naming;
+pub mod ping;
 pub mod plan;
 pub mod poll;
 pub mod rehearse;
+pub mod services;
 pub mod show;
 pub mod start;
+pub mod trace;
 pub mod watch;
 pub mod weak;
 pub mod what_if;
@@ -58,6 +62,7 @@ Examples:
   spanwatch init                        a first topology of your own
   spanwatch watch                       the dashboard
   spanwatch check                       one sweep, one verdict, for cron
+  spanwatch doctor                      why it would not work here, and what mends it
   spanwatch lint                        is the topology sound?
   spanwatch diff main                   what is different from the git branch
   spanwatch list agencies 'level=city'  who is there
@@ -67,6 +72,9 @@ Examples:
   spanwatch locate --silent ID,ID       which fault explains these silences
   spanwatch show pop-thuan-hoa          all about one
   spanwatch poll 192.0.2.1              all that one device says by SNMP
+  spanwatch trace thuan-hoa-ubnd        hop by hop, beside the model's path
+  spanwatch services                    who can reach what now, and what is at fault
+  spanwatch ping 127.0.0.1 -c 20        loss with its interval, RTT, jitter, what routers say
   spanwatch rehearse --faults 200       would the monitor name the right cause?
   spanwatch export html -o report.html  one file to read, print and keep
 
@@ -125,6 +133,8 @@ enum Command {
     Lab(lab::Args),
     Watch(watch::Args),
     Check(check::Args),
+    Doctor(doctor::Args),
+    Ping(ping::Args),
     Init(init::Args),
     Import(import::Args),
     Lint(lint::Args),
@@ -137,6 +147,8 @@ enum Command {
     Poll(poll::Args),
     WhatIf(what_if::Args),
     Locate(locate::Args),
+    Trace(trace::Args),
+    Services(services::Args),
     Rehearse(rehearse::Args),
     Export(export::Args),
 }
@@ -159,11 +171,15 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(Command::Plan(args)) => plan::run(args, common),
         Some(Command::WhatIf(args)) => what_if::run(args, common),
         Some(Command::Locate(args)) => locate::run(args, common),
+        Some(Command::Trace(args)) => trace::run(args, common),
+        Some(Command::Services(args)) => services::run(args, common),
         Some(Command::Rehearse(args)) => rehearse::run(args, common),
         Some(Command::Export(args)) => export::run(args, common),
         Some(Command::Init(args)) => init::run(args, common),
         Some(Command::Import(args)) => import::run(args, common),
         Some(Command::Check(args)) => check::run(args, common),
+        Some(Command::Doctor(args)) => doctor::run(args, common),
+        Some(Command::Ping(args)) => ping::run(args, common),
         Some(Command::Watch(args)) => watch::run(args, common),
         Some(Command::Lab(args)) => laboratory(args, common),
         None if io::stdout().is_terminal() => watch::run(&watch::Args::default(), common),

@@ -19,6 +19,7 @@
 pub mod inquiry;
 pub mod rates;
 pub mod rules;
+pub mod shift;
 pub mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,7 @@ use std::time::Instant;
 
 use crate::judge::inquiry::{Inquiry, Matter};
 use crate::judge::rules::Rules;
+use crate::judge::shift::Shift;
 use crate::judge::window::Window;
 use crate::model::NodeId;
 use crate::model::device::Device;
@@ -47,6 +49,8 @@ pub struct Pulse {
     pub read: Option<Instant>,
     /// Its echoes.
     pub window: Window,
+    /// Its round trip over hours.
+    pub shift: Shift,
     /// What SNMP said last, and when it was asked.
     pub device: Option<(Arc<Device>, Instant)>,
     /// Polls in a row that were silent; `None` before the first.
@@ -99,6 +103,7 @@ impl Pulse {
             heard: None,
             read: None,
             window: Window::default(),
+            shift: Shift::default(),
             device: None,
             snmp_misses: None,
             ping_refused: false,
@@ -221,6 +226,7 @@ impl Judge {
                 }
                 if is_round(pulse) {
                     pulse.window.push(Some(*rtt), &self.rules);
+                    pulse.shift.push(*rtt, reading.asked);
                 }
                 self.heard(&node, reading, now)
             }

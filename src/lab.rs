@@ -246,9 +246,9 @@ impl Wire {
                     };
                     runtime.block_on(async {
                         let plan = crate::lab::addressing::Addressing::of(fabric.network());
-                        let ports = crate::lab::bridge::service_ports(&fabric);
+                        let doors = crate::lab::bridge::doors(&fabric);
                         let cables =
-                            crate::lab::namespace::build(&near, &plan, &ports, limits).await;
+                            crate::lab::namespace::build(&near, &plan, &doors, limits).await;
                         let listener = tokio::net::UnixListener::from_std(listener).map_err(own);
                         let (cables, listener) = match (cables, listener) {
                             (Ok(cables), Ok(listener)) => (cables, listener),

@@ -13,8 +13,10 @@ pub mod kind;
 pub mod network;
 pub mod ratio;
 pub mod reading;
+pub mod service;
 pub mod target;
 pub mod text;
+pub mod trace;
 
 use std::fmt;
 use std::str::FromStr;

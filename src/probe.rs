@@ -4,6 +4,9 @@
 //! as a slow one, or counted as lost. The thread opens the sockets, gives all capabilities up, and only then
 //! hears the first byte from the network.
 //!
+//! Two engines can ping: our own over a raw socket (`precise`), and the ping library's (`ping`), which takes over
+//! with a datagram socket where raw ones are refused. Both are asked in the same way, and the roster knows neither.
+//!
 //! In it one task owns the roster, and with it all order, pacing and caps. It spawns one short task a question,
 //! which asks, waits, and puts its reading into a bounded channel itself: when nobody takes readings the
 //! questions in flight wait, the caps fill, and asking slows down, while the owner still takes asks and edits.
@@ -12,11 +15,19 @@
 //! A time-out is an answer (`Silent`), and so is a question that our own side could not send (`Unsent`). Errors
 //! are only for what must work before the first question.
 
+pub mod bucket;
+pub mod flight;
 pub mod ping;
 pub mod poll;
+mod precise;
+mod raw;
 pub mod roster;
+pub mod service;
 mod snmp;
+pub mod tally;
 mod tcp;
+pub mod trace;
+pub mod volley;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,6 +35,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use caps::CapSet;
+use socket2::Type;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinSet};
 use tokio::time::sleep_until;
@@ -32,8 +44,11 @@ use tokio_util::sync::CancellationToken;
 use crate::model::credential::Keyring;
 use crate::model::reading::{Answer, Ask, Reading};
 use crate::model::target::{Method, Target, TargetId};
-use crate::probe::ping::{IcmpKind, Line};
+use crate::probe::flight::Key;
+use crate::probe::ping::{Engine, Form, IcmpKind, Line};
+use crate::probe::precise::Precise;
 use crate::probe::roster::{Pace, Purpose, Roster};
+use crate::wire::echo::Family;
 
 /// Readings that may wait to be taken: the answers to two bursts of a sweep.
 const READINGS: usize = 1_024;
@@ -82,10 +97,20 @@ impl LineError {
 /// The open sockets, waiting in their thread: all that needs privilege is done when this exists.
 #[derive(Debug)]
 pub struct Sockets {
-    icmp_kind: IcmpKind,
-    receive_buffer: Option<usize>,
+    granted: Granted,
     snmp_port: u16,
     work: oneshot::Sender<Work>,
+}
+
+/// What the kernel granted for ICMP.
+#[derive(Clone, Copy, Debug)]
+pub struct Granted {
+    /// Who pings.
+    pub engine: Engine,
+    /// By which socket.
+    pub kind: IcmpKind,
+    /// Bytes of the receive buffer; `None` where the kernel did not let us look.
+    pub receive_buffer: Option<usize>,
 }
 
 /// What the thread needs to begin.
@@ -118,6 +143,11 @@ pub struct Probes {
 /// Raw ICMP needs the capability `CAP_NET_RAW`; nothing after it needs any privilege. The calling thread keeps
 /// its own. A machine without IPv6 is no error: its IPv6 targets are `Unsent`.
 pub async fn open() -> Result<Sockets, LineError> {
+    open_with(Engine::default()).await
+}
+
+/// Opens the sockets for one of the two ways to ping; see `open`.
+pub async fn open_with(engine: Engine) -> Result<Sockets, LineError> {
     let (tell, told) = oneshot::channel();
     let (work, wait) = oneshot::channel();
     std::thread::Builder::new()
@@ -127,7 +157,7 @@ pub async fn open() -> Result<Sockets, LineError> {
                 .enable_all()
                 .build();
             match runtime {
-                Ok(runtime) => runtime.block_on(ask_all(tell, wait)),
+                Ok(runtime) => runtime.block_on(ask_all(engine, tell, wait)),
                 Err(source) => {
                     let _ = tell.send(Err(LineError::new(Doing::Start, source)));
                 }
@@ -135,10 +165,9 @@ pub async fn open() -> Result<Sockets, LineError> {
         })
         .map_err(|source| LineError::new(Doing::Start, source))?;
     let ended = |_| LineError::new(Doing::Start, io::Error::other("the thread ended at once"));
-    let (icmp_kind, receive_buffer) = told.await.map_err(ended)??;
+    let granted = told.await.map_err(ended)??;
     Ok(Sockets {
-        icmp_kind,
-        receive_buffer,
+        granted,
         snmp_port: snmp::PORT,
         work,
     })
@@ -146,17 +175,18 @@ pub async fn open() -> Result<Sockets, LineError> {
 
 /// The thread: opens, tells, waits for the work, and does it to its end.
 async fn ask_all(
-    tell: oneshot::Sender<Result<(IcmpKind, Option<usize>), LineError>>,
+    engine: Engine,
+    tell: oneshot::Sender<Result<Granted, LineError>>,
     wait: oneshot::Receiver<Work>,
 ) {
-    let (v4, v6, transports) = match lines().await {
+    let lines = match lines(engine).await {
         Ok(lines) => lines,
         Err(error) => {
             let _ = tell.send(Err(error));
             return;
         }
     };
-    let _ = tell.send(Ok((v4.kind, v4.receive_buffer)));
+    let _ = tell.send(Ok(lines.granted));
     let Ok(work) = wait.await else {
         return;
     };
@@ -164,25 +194,50 @@ async fn ask_all(
     let owner = Owner {
         roster: Roster::new(work.targets, crate::clock::now(), work.seed, work.pace),
         asker: Arc::new(Asker {
-            poller: snmp::Poller::new(transports, work.snmp_port, &work.keyring, epoch, work.pace),
-            v4,
-            v6,
+            poller: snmp::Poller::new(lines.snmp, work.snmp_port, &work.keyring, epoch, work.pace),
+            v4: lines.v4,
+            v6: lines.v6,
         }),
         readings: work.readings,
         open: JoinSet::new(),
         known: BTreeMap::new(),
         number: 0,
     };
-    owner.run(work.asks, work.edits, work.cancel).await;
+    // The engines' owners end when nobody can ask them any more, and that is when the roster's has ended.
+    let engines = async {
+        let mut engines = lines.engines.into_iter();
+        let run = |owner: Option<precise::Owner>| async {
+            if let Some(owner) = owner {
+                owner.run().await;
+            }
+        };
+        let (one, two) = (engines.next(), engines.next());
+        tokio::join!(run(one), run(two));
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        biased;
+        () = engines => {}
+        () = owner.run(work.asks, work.edits, work.cancel) => {}
+    }
 }
 
-type Lines = (Line, Result<Line, Arc<str>>, snmp::Transports);
+/// All sockets, open.
+struct Lines {
+    granted: Granted,
+    v4: Pinger,
+    v6: Result<Pinger, Arc<str>>,
+    engines: Vec<precise::Owner>,
+    snmp: snmp::Transports,
+}
 
 /// Opens all sockets, and gives up what was needed for it.
-async fn lines() -> Result<Lines, LineError> {
-    let icmp_v4 = Line::open(surge_ping::ICMP::V4)
-        .map_err(|source| LineError::new(Doing::OpenIcmp, source))?;
-    let icmp_v6 = Line::open(surge_ping::ICMP::V6)
+async fn lines(engine: Engine) -> Result<Lines, LineError> {
+    let mut engines = Vec::new();
+    let mut pinger = |family, engine| pinger(family, engine, &mut engines);
+    let v4 =
+        pinger(Family::V4, engine).map_err(|source| LineError::new(Doing::OpenIcmp, source))?;
+    let v6 = pinger(Family::V6, engine)
         .map_err(|error| Arc::from(format!("This machine has no ICMP for IPv6: {error}.")));
     let transports = snmp::Transports {
         v4: bind(Ipv4Addr::UNSPECIFIED.into())
@@ -192,12 +247,56 @@ async fn lines() -> Result<Lines, LineError> {
             .await
             .map_err(|error| Arc::from(format!("This machine has no UDP for IPv6: {error}."))),
     };
-    give_up_privilege()?;
-    Ok((icmp_v4, icmp_v6, transports))
+    drop_privilege()?;
+    let granted = match &v4 {
+        Pinger::Precise(precise) => Granted {
+            engine: Engine::Precise,
+            kind: IcmpKind::Raw,
+            receive_buffer: precise.receive_buffer,
+        },
+        Pinger::Library(line) => Granted {
+            engine: Engine::Library,
+            kind: line.kind,
+            receive_buffer: line.receive_buffer,
+        },
+    };
+    Ok(Lines {
+        granted,
+        v4,
+        v6,
+        engines,
+        snmp: transports,
+    })
 }
 
-/// Gives up all capabilities of this thread.
-fn give_up_privilege() -> Result<(), LineError> {
+/// Opens what pings a family: our own engine where it is wanted and the kernel lets it, else the library's.
+fn pinger(family: Family, engine: Engine, engines: &mut Vec<precise::Owner>) -> io::Result<Pinger> {
+    let first = match engine {
+        Engine::Precise => match precise::open(family, draw()?) {
+            Ok((precise, owner)) => {
+                engines.push(owner);
+                return Ok(Pinger::Precise(precise));
+            }
+            Err(_) => Type::DGRAM,
+        },
+        Engine::Library => Type::RAW,
+    };
+    Line::open(family, first, &Form::default()).map(Pinger::Library)
+}
+
+/// Draws the key of a process's cookies.
+fn draw() -> io::Result<Key> {
+    let mut chance = [0; 32];
+    let mut drawn = 0;
+    while drawn < chance.len() {
+        drawn +=
+            rustix::rand::getrandom(&mut chance[drawn..], rustix::rand::GetRandomFlags::empty())?;
+    }
+    Ok(Key::new(chance))
+}
+
+/// Gives all capabilities of this thread up, and with them those of every thread that it starts.
+fn drop_privilege() -> Result<(), LineError> {
     // Ambient first: a capability in it cannot be taken out of the others.
     for set in [
         CapSet::Ambient,
@@ -227,13 +326,19 @@ impl Sockets {
     /// Returns which ICMP socket the kernel granted; without a raw one no router is heard.
     #[must_use]
     pub fn icmp_kind(&self) -> IcmpKind {
-        self.icmp_kind
+        self.granted.kind
+    }
+
+    /// Returns who pings: our own engine, or the library's where the kernel refused it a raw socket.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.granted.engine
     }
 
     /// Returns the bytes of the ICMP receive buffer; `None` where the kernel did not let us look.
     #[must_use]
     pub fn receive_buffer(&self) -> Option<usize> {
-        self.receive_buffer
+        self.granted.receive_buffer
     }
 
     /// Returns the same sockets for agents that listen at another port than 161.
@@ -281,10 +386,25 @@ pub fn start(
     }
 }
 
+/// Who pings a family.
+enum Pinger {
+    Precise(Precise),
+    Library(Line),
+}
+
+impl Pinger {
+    async fn ask(&self, target: &Target, number: u16) -> Answer {
+        match self {
+            Self::Precise(precise) => precise.ask(target).await,
+            Self::Library(line) => line.ask(target, number).await,
+        }
+    }
+}
+
 /// All ways to ask; shared by the questions in flight.
 struct Asker {
-    v4: Line,
-    v6: Result<Line, Arc<str>>,
+    v4: Pinger,
+    v6: Result<Pinger, Arc<str>>,
     poller: snmp::Poller,
 }
 

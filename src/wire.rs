@@ -8,7 +8,10 @@
 
 mod address;
 mod cdp;
+pub mod dns;
+pub mod echo;
 mod entity;
+pub mod hop;
 pub mod icmp;
 mod lldp;
 pub mod mib;

@@ -21,25 +21,9 @@ use spanwatch::model::{Element, NodeId};
 /// address, agencies with one, two and doubled uplinks.
 fn parts() -> Parts {
     let mut parts = Parts {
-        id: "small".to_owned(),
         name: "A small network".to_owned(),
         example: true,
-        expected_agencies: None,
-        hubs: vec!["hub".into()],
-        monitor: "hub".into(),
-        time_zone: jiff::tz::TimeZone::UTC,
-        currency: None,
-        kinds: BTreeMap::new(),
-        areas: BTreeMap::new(),
-        agencies: BTreeMap::new(),
-        nodes: BTreeMap::new(),
-        links: BTreeMap::new(),
-        risks: BTreeMap::new(),
-        services: BTreeMap::new(),
-        candidates: Vec::new(),
-        maintenances: Vec::new(),
-        hours: BTreeMap::new(),
-        providers: BTreeMap::new(),
+        ..Parts::new("small", "hub".into())
     };
     for (number, (id, transit)) in [
         ("hub", true),

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use spanwatch::analysis::hours::rate::{Chance, Chances, Outages, Source};
 use spanwatch::analysis::hours::{Account, Limits, Method, YEAR};
-use spanwatch::graph::Graph;
+use spanwatch::graph::{Graph, NodeIx};
 use spanwatch::model::network::{Network, Parts, Rates};
 use spanwatch::model::{AgencyId, Element};
 
-use crate::sketch::{Dice, Sketch, awkward, link, node, reference, shared};
+use crate::sketch::{Dice, Sketch, awkward, link, node, reference, served, shared};
 
 /// Rates that make something available so much of the time.
 fn available(share: f64) -> Rates {
@@ -22,7 +22,7 @@ fn available(share: f64) -> Rates {
 
 /// A small network with everything that is awkward, and rates of every size, never and always among them.
 fn random(seed: u64) -> Network {
-    let mut sketch = awkward(seed);
+    let mut sketch = served(awkward(seed), seed);
     let mut dice = Dice::new(!seed);
     let mut draw = || match dice.roll(8) {
         0 => available(1.0),
@@ -51,7 +51,8 @@ struct Brute {
     lost: BTreeMap<AgencyId, f64>,
 }
 
-fn brute(network: &Network, graph: &Graph, chances: &Chances) -> Brute {
+/// Enumerates all states; agencies must be reached from some roots.
+fn brute(network: &Network, graph: &Graph, roots: &[NodeIx], chances: &Chances) -> Brute {
     let elements: Vec<Element> = network.elements().collect();
     let mut given = vec![[0.0; 2]; elements.len()];
     let mut loss = 0.0;
@@ -76,7 +77,7 @@ fn brute(network: &Network, graph: &Graph, chances: &Chances) -> Brute {
             .enumerate()
             .filter(|(place, _)| is_down(*place));
         let cut = graph.cut(failed.map(|(_, element)| element));
-        let reached = graph.reach(graph.hubs(), &cut);
+        let reached = graph.reach(roots, &cut);
         let gone: Vec<_> = network
             .agencies
             .values()
@@ -118,7 +119,7 @@ fn hours_equal_the_enumeration_of_all_states() {
             matches!(account.method, Method::Exact { .. }),
             "seed {seed}"
         );
-        let brute = brute(&network, &graph, &chances);
+        let brute = brute(&network, &graph, graph.hubs(), &chances);
         let near = |a: f64, b: f64| (a / YEAR - b).abs() < 1e-12;
         assert!(near(account.total.weighted, brute.loss), "seed {seed}");
         for (id, lost) in &brute.lost {
@@ -138,6 +139,122 @@ fn hours_equal_the_enumeration_of_all_states() {
             assert!(near(mixed, brute.loss), "seed {seed} {element}");
         }
     }
+}
+
+#[test]
+fn hours_without_a_service_equal_the_enumeration_of_all_states() {
+    let (mut checked, mut elsewhere, mut seed) = (0, 0, 10_000);
+    while checked < 1_000 {
+        seed += 1;
+        let network = random(seed);
+        if network.elements().count() > 12 || network.services.is_empty() {
+            continue;
+        }
+        let graph = Graph::new(&network);
+        let chances = Chances::declared(&network);
+        let limits = Limits::default();
+        let account = Account::of(&network, &graph, &chances, &[], limits);
+        let services = account.services(&network, &graph, &chances, &[], limits);
+        assert_eq!(services.len(), network.services.len());
+        for service in network.services.values() {
+            checked += 1;
+            let served = &services[&service.id];
+            assert!(served.method.is_exact(), "seed {seed}");
+            let root = graph.node(&service.node).expect("there");
+            let brute = brute(&network, &graph, &[root], &chances);
+            let near = |a: f64, b: f64| (a / YEAR - b).abs() < 1e-12;
+            assert!(near(served.hours.weighted, brute.loss), "seed {seed}");
+            let once: f64 = brute.lost.values().sum();
+            assert!(near(served.hours.agency, once), "seed {seed}");
+            if graph.hubs() == [root] {
+                assert_eq!(served.hours, account.total, "seed {seed}");
+            } else {
+                elsewhere += 1;
+            }
+        }
+    }
+    assert!(elsewhere > 500, "{elsewhere}");
+}
+
+#[test]
+fn hours_are_the_sum_over_agencies_whatever_they_are_cut_off_from() {
+    let mut checked = 0;
+    for seed in 1..400 {
+        let network = random(seed);
+        let said = |network: &Network| {
+            let graph = Graph::new(network);
+            let chances = Chances::declared(network);
+            let limits = Limits::default();
+            let account = Account::of(network, &graph, &chances, &[], limits);
+            let services = account.services(network, &graph, &chances, &[], limits);
+            (account, services)
+        };
+        let (account, services) = said(&network);
+        let apart: f64 = network
+            .agencies
+            .values()
+            .map(|agency| YEAR * f64::from(agency.weight) * account.agencies[&agency.id])
+            .sum();
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-9 * (1.0 + a);
+        assert!(near(account.total.weighted, apart), "seed {seed}");
+        let mut sums: BTreeMap<_, f64> = BTreeMap::new();
+        for agency in network.agencies.values() {
+            let mut alone = Parts::clone(&network);
+            alone.agencies.retain(|id, _| *id == agency.id);
+            for (id, served) in said(&Sketch(alone).network()).1 {
+                *sums.entry(id).or_default() += served.hours.weighted;
+            }
+        }
+        for (id, sum) in sums {
+            assert!(near(services[&id].hours.weighted, sum), "seed {seed} {id}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 200, "{checked}");
+}
+
+#[test]
+fn services_of_the_reference_network_are_lost_with_the_hub_and_elsewhere_with_more() {
+    let hours = |network: &Network| {
+        let graph = Graph::new(network);
+        let chances = Chances::declared(network);
+        let account = Account::of(network, &graph, &chances, &[], Limits::default());
+        let services = account.services(network, &graph, &chances, &[], Limits::default());
+        (account.total, services)
+    };
+    let (total, services) = hours(&reference());
+    assert_eq!(services.len(), 4);
+    assert!(services.values().all(|served| served.hours == total));
+    // At the far end of a valley a service is cut off from everybody else by what cuts off the valley.
+    let network = Sketch(Parts::clone(&reference()))
+        .service("far", "pop-nam-dong")
+        .network();
+    let (again, services) = hours(&network);
+    assert_eq!(again, total);
+    assert!(services["far"].method.is_exact());
+    assert!(services["far"].hours.weighted > 2.0 * total.weighted);
+}
+
+#[test]
+fn sampled_hours_without_a_service_contain_the_exact_ones() {
+    let network = Sketch(Parts::clone(&reference()))
+        .service("far", "pop-nam-dong")
+        .network();
+    let graph = Graph::new(&network);
+    let chances = Chances::declared(&network);
+    let of = |limits: Limits| {
+        let account = Account::of(&network, &graph, &chances, &[], limits);
+        account.services(&network, &graph, &chances, &[], limits)["far"]
+    };
+    let exact = of(Limits::default());
+    let sampled = of(Limits {
+        states: 10,
+        draws: 4_000,
+        seed: 7,
+    });
+    let error = sampled.error().expect("ten states cannot hold it");
+    let off = (sampled.hours.weighted - exact.hours.weighted).abs();
+    assert!(off < 2.0 * error, "{off} {error}");
 }
 
 /// What never is up says nothing of what there would be if it were: that comes from enumeration.

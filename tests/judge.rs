@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use spanwatch::clock;
 use spanwatch::judge::inquiry::Matter;
 use spanwatch::judge::rules::Rules;
+use spanwatch::judge::shift::Shift;
 use spanwatch::judge::window::Window;
 use spanwatch::judge::{Judge, Phase};
 use spanwatch::model::NodeId;
@@ -440,4 +441,97 @@ fn flapping_begins_over_thirty_percent_and_ends_under_twenty_five() {
         window.push(rtt, &rules());
     }
     assert!(!window.is_flapping());
+}
+
+/// A made-up trace of a week: medians wander within the day, one echo in fifty is late, and the level jumps now
+/// and then by 15 % to 150 %. Returns the echoes and at which of them the level changed.
+fn trace(seed: u64) -> (Vec<Duration>, Vec<usize>) {
+    let mut state = seed;
+    let mut uniform = move || {
+        state = mix(state);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let mut level = 2_000.0 * 25_f64.powf(uniform());
+    let jitter = 0.02 + 0.28 * uniform();
+    let daily = if uniform() < 0.33 { 0.05 } else { 0.0 };
+    let mut next = 30 * (60 + (340.0 * uniform()) as usize);
+    let (mut echoes, mut changes) = (Vec::new(), Vec::new());
+    for at in 0..30 * 2_016 {
+        if at == next {
+            let factors = [1.15, 1.3, 1.6, 2.5, 1.0 / 1.15, 1.0 / 1.3, 1.0 / 1.6];
+            level *= factors[(uniform() * 7.0) as usize];
+            changes.push(at);
+            next = at + 30 * (60 + (440.0 * uniform()) as usize);
+        }
+        let wave = 1.0 + daily * (at as f64 / 8_640.0 * std::f64::consts::TAU).sin();
+        let late = if uniform() < 0.02 { 10.0 } else { 1.0 };
+        let micros = level * (wave - jitter * late * (1.0 - uniform()).ln());
+        echoes.push(Duration::from_secs_f64(micros / 1e6));
+    }
+    (echoes, changes)
+}
+
+fn mix(state: u64) -> u64 {
+    let z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[test]
+fn a_lasting_change_of_the_round_trip_is_found_where_it_began() {
+    let began = clock::now();
+    let at = |echo: usize| began + ROUND * echo as u32;
+    // Six medians of thirty echoes: half an hour.
+    let near = ROUND * 6 * 30;
+    let (mut right, mut wrong, mut missed) = (0, 0, 0);
+    for seed in 0..60 {
+        let (echoes, changes) = trace(mix(seed));
+        let mut shift = Shift::default();
+        let mut open: Vec<Instant> = changes.iter().map(|echo| at(*echo)).collect();
+        for (echo, rtt) in echoes.iter().enumerate() {
+            if !shift.push(*rtt, at(echo)) {
+                continue;
+            }
+            let change = shift.change().expect("the change that was just found");
+            assert!(change.since <= change.found);
+            let is_it = |truth: &Instant| {
+                truth
+                    .max(&change.since)
+                    .duration_since(*truth.min(&change.since))
+                    <= near
+            };
+            match open.iter().position(is_it) {
+                Some(truth) => {
+                    open.remove(truth);
+                    right += 1;
+                }
+                None => wrong += 1,
+            }
+        }
+        missed += open.len();
+    }
+    let (precision, recall) = (
+        f64::from(right) / f64::from(right + wrong),
+        f64::from(right) / (f64::from(right) + missed as f64),
+    );
+    let f1 = 2.0 * precision * recall / (precision + recall);
+    println!("{right} right, {wrong} wrong, {missed} missed: F1 {f1:.3}");
+    assert!(
+        f1 >= 0.95,
+        "F1 {f1}: {right} right, {wrong} wrong, {missed} missed"
+    );
+}
+
+#[test]
+fn a_line_that_only_has_late_echoes_has_not_changed() {
+    let began = clock::now();
+    let mut shift = Shift::default();
+    for echo in 0..30 * 2_016_u32 {
+        // Twenty in a hundred are thirty times as late, and no median shows it.
+        let late = mix(u64::from(echo)) % 100 < 20;
+        let rtt = Duration::from_micros(if late { 90_000 } else { 3_000 } + u64::from(echo % 7));
+        assert!(!shift.push(rtt, began + ROUND * echo));
+    }
+    assert_eq!(shift.change(), None);
 }

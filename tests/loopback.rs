@@ -14,9 +14,9 @@ use spanwatch::model::credential::{AuthProtocol, Credential, Keyring, PrivacyPro
 use spanwatch::model::device::Device;
 use spanwatch::model::reading::{Answer, Ask, Reading, Refusal};
 use spanwatch::model::target::{Method, Target, TargetId};
-use spanwatch::probe::ping::IcmpKind;
+use spanwatch::probe::ping::{Engine, IcmpKind};
 use spanwatch::probe::roster::Pace;
-use spanwatch::probe::{Doing, Probes, Sockets, open, start};
+use spanwatch::probe::{Doing, Probes, Sockets, open_with, start};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use agent::{COMMUNITY, Manner, device, free_port, loopback, serve};
@@ -73,7 +73,11 @@ fn keyring() -> Keyring {
 
 /// Opens the sockets, or says why the test is skipped.
 async fn sockets() -> Option<Sockets> {
-    match open().await {
+    sockets_of(Engine::default()).await
+}
+
+async fn sockets_of(engine: Engine) -> Option<Sockets> {
+    match open_with(engine).await {
         Ok(sockets) => Some(sockets),
         Err(error) => {
             assert_eq!(error.doing, Doing::OpenIcmp, "{}", error.source);
@@ -104,8 +108,8 @@ async fn sweep(sockets: Sockets, targets: Vec<Target>) -> BTreeMap<TargetId, Rea
     heard
 }
 
-async fn nobody_is_lost(count: u32) {
-    let Some(sockets) = sockets().await else {
+async fn nobody_is_lost(engine: Engine, count: u32) {
+    let Some(sockets) = sockets_of(engine).await else {
         return;
     };
     let raw = sockets.icmp_kind() == IcmpKind::Raw;
@@ -135,12 +139,13 @@ async fn nobody_is_lost(count: u32) {
 
 #[tokio::test]
 async fn all_483_addresses_answer() {
-    nobody_is_lost(483).await;
+    nobody_is_lost(Engine::Precise, 483).await;
+    nobody_is_lost(Engine::Library, 483).await;
 }
 
 #[tokio::test]
 async fn ten_thousand_paced_addresses_lose_nothing() {
-    nobody_is_lost(10_000).await;
+    nobody_is_lost(Engine::Precise, 10_000).await;
 }
 
 #[tokio::test]

@@ -9,19 +9,19 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Color, Modifier};
 use regex::Regex;
 use spanwatch::analysis::hours::Limits;
-use spanwatch::analysis::what_if::{Comparison, Question};
+use spanwatch::analysis::what_if::{Comparison, NewLink, Question, USUAL_KIND};
 use spanwatch::app::{Command, Picture, Setting};
 use spanwatch::graph::mix;
 use spanwatch::model::fault::{Fault, Severity};
 use spanwatch::model::health::{Health, Why};
 use spanwatch::model::incident::Evidence;
 use spanwatch::model::text::is_unsafe;
-use spanwatch::model::{AgencyId, Element};
+use spanwatch::model::{AgencyId, Element, NodeId};
 use spanwatch::report::words::{Language, Words};
 use spanwatch::tui::draw;
 use spanwatch::tui::keys::{BINDINGS, Edit, Intent, intent};
 use spanwatch::tui::screen::grid::Grid;
-use spanwatch::tui::screen::overlay::{Entry, Overlay, entries};
+use spanwatch::tui::screen::overlay::{Entry, Overlay, ends, entries};
 use spanwatch::tui::screen::ranks::{Peril, Rank};
 use spanwatch::tui::screen::rows::Order;
 use spanwatch::tui::screen::{Effect, LONGEST_COPY, Screen, Tab};
@@ -121,6 +121,8 @@ fn every_page_looks_as_it_did() {
         ("break", "3X"),
         ("what-if", "3jw"),
         ("what-if-none", "5"),
+        ("what-if-ends", "5Apop-nam-dong\n"),
+        ("what-if-built", "5Anam-dong-thcs\npop-vy-da\n"),
     ];
     for (name, keys) in pages {
         for size in SIZES {
@@ -1210,6 +1212,105 @@ fn what_if_asks_what_the_command_asks_and_touches_nothing() {
         (screen.tab, screen.scenario.failed()),
         (Tab::Weak, &first[..])
     );
+}
+
+#[test]
+fn a_link_is_built_in_what_if_between_two_nodes_that_are_found_by_typing() {
+    let picture = Arc::new(counted(calm(reference())));
+    let mut screen = wide();
+    press(&mut screen, &picture, "3A");
+    assert_eq!(screen.tab, Tab::WhatIf, "it is built where it is shown");
+    assert!(shows(&screen, &picture, "a new link: from which node?"));
+    press(&mut screen, &picture, "pop nam dong\n");
+    assert!(shows(&screen, &picture, "from PoP Nam Đông to which node?"));
+    // One step back is another first end, and one more is none.
+    press(&mut screen, &picture, "\u{1b}");
+    assert!(shows(&screen, &picture, "a new link: from which node?"));
+    press(&mut screen, &picture, "\u{1b}");
+    assert!(screen.overlay.is_none() && screen.scenario.is_empty());
+    press(&mut screen, &picture, "Anam-dong-thcs\npop-vy-da\n");
+    assert!(shows(
+        &screen,
+        &picture,
+        "A link Trường THCS Nam Đông – PoP Vỹ Dạ is built in What-if"
+    ));
+    let link = NewLink {
+        a: "nam-dong-thcs".into(),
+        b: "pop-vy-da".into(),
+        kind: USUAL_KIND.to_owned(),
+    };
+    assert_eq!(screen.scenario.added(), std::slice::from_ref(&link));
+    assert!(shows(
+        &screen,
+        &picture,
+        "Built (1): fibre Trường THCS Nam Đông – PoP Vỹ Dạ"
+    ));
+    answer(&mut screen);
+    let question = Question {
+        added: vec![link],
+        ..Question::default()
+    };
+    let expected =
+        Comparison::of(&picture.network, &question, Limits::default()).expect("a comparison");
+    let gains = expected.gains.expect("a link is built");
+    let answered = screen.scenario.answer().expect("an answer");
+    let comparison = answered.comparison.as_ref().expect("it can stand");
+    assert_eq!(comparison.gains.as_ref(), Some(&gains));
+    let heading = format!("GIVEN A SECOND PATH ({})", gains.second_path.len());
+    assert!(!gains.second_path.is_empty() && shows(&screen, &picture, &heading));
+    // What fails beside it is asked in one question, and taken back one by one.
+    press(&mut screen, &picture, "3xw");
+    assert_eq!(screen.scenario.failed().len(), 1);
+    answer(&mut screen);
+    assert!(shows(&screen, &picture, "NEWLY CUT OFF ("));
+    assert!(shows(&screen, &picture, "Fails (1): "));
+    press(&mut screen, &picture, "u");
+    assert!(screen.scenario.failed().is_empty() && screen.scenario.added().len() == 1);
+    press(&mut screen, &picture, "c");
+    assert!(screen.scenario.is_empty() && screen.scenario.asked().is_none());
+}
+
+#[test]
+fn ends_of_a_link_are_never_one_node_and_the_nearest_stand_first() {
+    let picture = Arc::new(calm(reference()));
+    let first: NodeId = "pop-nam-dong".into();
+    let all = ends("", &picture, Some(&first));
+    assert!(!all.contains(&first));
+    let at = |id: &NodeId| {
+        picture.network.nodes[id]
+            .position
+            .expect("the example knows")
+    };
+    let transit = |id: &NodeId| picture.network.nodes[id].transit;
+    let places: Vec<(bool, f64)> = all
+        .iter()
+        .map(|id| (!transit(id), at(&first).km_to(at(id))))
+        .collect();
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(ends("", &picture, None).iter().all(transit));
+    assert_eq!(
+        ends("thuan-hoa-thcs", &picture, None),
+        ["thuan-hoa-thcs".into()]
+    );
+    assert!(ends("no such thing", &picture, None).is_empty());
+    // A link between two that carry nobody else's traffic is built, and said to help nobody.
+    let mut screen = wide();
+    press(&mut screen, &picture, "5Aan-cuu-cong-an\nan-cuu-tieu-hoc\n");
+    assert!(shows(&screen, &picture, "so this link helps nobody"));
+}
+
+#[test]
+fn weak_says_where_pairs_are_not_sought() {
+    let mut picture = counted(calm(reference()));
+    let says = "pairs are not sought in a network of this size";
+    let mut screen = wide();
+    let whole = Arc::new(picture.clone());
+    press(&mut screen, &whole, "3");
+    assert!(!shows(&screen, &whole, says));
+    let designed = picture.reckonings.designed.as_mut().expect("it is counted");
+    Arc::make_mut(designed).pairs = None;
+    screen.size = (200, 60);
+    assert!(shows(&screen, &Arc::new(picture), says));
 }
 
 #[test]

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use jiff::tz::TimeZone;
 use spanwatch::graph::mix;
 use spanwatch::inventory;
 use spanwatch::model::agency::{Agency, Contact, Endpoints, Level};
 use spanwatch::model::network::{
-    End, Link, Network, Node, Parts, Policy, Rates, RiskGroup, default_metric,
+    End, Link, Network, Node, Parts, Policy, Rates, RiskGroup, Service, default_metric,
 };
 use spanwatch::model::{AgencyId, Element, LinkId, NodeId, RiskId};
 
@@ -20,25 +19,10 @@ impl Sketch {
     /// Begins with hubs, which carry traffic; the monitor stands at the first.
     pub(crate) fn new(hubs: &[&str]) -> Self {
         let mut sketch = Self(Parts {
-            id: "sketch".into(),
             name: "Sketch".into(),
             example: true,
-            expected_agencies: None,
             hubs: hubs.iter().map(|hub| NodeId::from(*hub)).collect(),
-            monitor: hubs[0].into(),
-            time_zone: TimeZone::UTC,
-            currency: None,
-            kinds: BTreeMap::new(),
-            areas: BTreeMap::new(),
-            agencies: BTreeMap::new(),
-            nodes: BTreeMap::new(),
-            links: BTreeMap::new(),
-            risks: BTreeMap::new(),
-            services: BTreeMap::new(),
-            candidates: Vec::new(),
-            maintenances: Vec::new(),
-            hours: BTreeMap::new(),
-            providers: BTreeMap::new(),
+            ..Parts::new("sketch", hubs[0].into())
         });
         for hub in hubs {
             sketch = sketch.node(hub, true);
@@ -177,6 +161,18 @@ impl Sketch {
         self
     }
 
+    /// Adds a service at a node.
+    pub(crate) fn service(mut self, id: &str, node: &str) -> Self {
+        let service = Service {
+            id: id.into(),
+            name: id.into(),
+            node: node.into(),
+            check: BTreeMap::new(),
+        };
+        self.0.services.insert(id.into(), service);
+        self
+    }
+
     /// Proves it.
     pub(crate) fn network(self) -> Network {
         Network::prove(self.0).expect("a consistent sketch")
@@ -236,6 +232,17 @@ pub(crate) fn awkward(seed: u64) -> Sketch {
             .collect();
         let members: Vec<Element> = members.into_iter().collect();
         sketch = sketch.risk(&format!("r{risk}"), &members);
+    }
+    sketch
+}
+
+/// Adds some services at nodes drawn by a seed.
+pub(crate) fn served(mut sketch: Sketch, seed: u64) -> Sketch {
+    let nodes: Vec<NodeId> = sketch.0.nodes.keys().cloned().collect();
+    let mut dice = Dice::new(seed ^ 0x5EED);
+    for place in 0..dice.roll(4) {
+        let node = &nodes[dice.roll(nodes.len())];
+        sketch = sketch.service(&format!("s{place}"), node.as_str());
     }
     sketch
 }

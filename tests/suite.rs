@@ -18,6 +18,9 @@ mod house;
 /// The lab's words, and the lab itself on a real wire.
 mod lab;
 
+/// Echoes under way: who is believed.
+mod flight;
+
 /// Real sockets on loopback and in namespaces of the test's own.
 mod loopback;
 
@@ -108,6 +111,9 @@ mod drawn;
 /// The README, command by command.
 mod readme;
 
+/// `ping` as it is typed, with hostile answers and without rights.
+mod ping;
+
 /// `check`: its verdicts, its forms, and what it keeps between runs.
 mod check;
 
@@ -126,3 +132,12 @@ mod what_if;
 mod plan;
 /// The whole monitor rehearsed: what was true beside what was said, and the rules it goes by.
 mod rehearse;
+
+/// Why a first run fails: as root, as an ordinary user, and where the capability is kept from everybody.
+mod doctor;
+
+/// A trace: its packets, its patience, what the model says of it, and all of it on the lab's wire.
+mod trace;
+
+/// Services: what a check hears, and whose fault it is that an agency cannot reach one.
+mod services;

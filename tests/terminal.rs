@@ -106,6 +106,30 @@ fn one_key_breaks_the_lab_and_one_repairs_it() {
 }
 
 #[test]
+fn a_link_is_built_in_what_if_and_its_worth_is_shown() {
+    let Some(mut pty) = lab() else { return };
+    pty.press("5A");
+    pty.until("question for one end", |text| {
+        text.contains("a new link: from which node?")
+    });
+    pty.press("pop nam dong\r");
+    pty.until("question for the other end", |text| {
+        text.contains("from PoP Nam Đông to which node?")
+    });
+    pty.press("a luoi 1\r");
+    pty.until("the link and what it is good for", |text| {
+        text.contains("Built (1): fibre PoP Nam Đông") && text.contains("What is built connects")
+    });
+    pty.press("u");
+    pty.until("nothing left to ask", |text| {
+        text.contains("Nothing is marked as failed.")
+    });
+    pty.press("q");
+    assert_eq!(pty.end().code(), Some(0));
+    pty.is_whole();
+}
+
+#[test]
 fn a_terminal_that_stopped_reading_does_not_hold_the_program() {
     let Some(mut pty) = lab() else { return };
     pty.deafen();

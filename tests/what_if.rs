@@ -8,13 +8,13 @@ use std::process::{Command, Output, Stdio};
 use jiff::Timestamp;
 use serde_json::Value;
 use spanwatch::analysis::Weakness;
-use spanwatch::analysis::hours::{Limits, Method};
+use spanwatch::analysis::hours::{Limits, Method, YEAR};
 use spanwatch::analysis::what_if::{Comparison, NewLink, Outcome, Question, with_links};
 use spanwatch::app::memory::Memory;
 use spanwatch::app::view::{Knowledge, Sight, View};
 use spanwatch::graph::Graph;
 use spanwatch::inventory;
-use spanwatch::model::network::{Inconsistent, Maintenance, Network, Service};
+use spanwatch::model::network::{Inconsistent, Maintenance, Network};
 use spanwatch::model::{AgencyId, Element, NodeId};
 use spanwatch::report::profile;
 use spanwatch::report::subject::Subject;
@@ -22,26 +22,11 @@ use spanwatch::report::view;
 use spanwatch::report::what_if::{self, Answer};
 use spanwatch::report::words::{Language, Words};
 
-use crate::sketch::{Dice, Sketch, agencies_not_at, awkward, link, reached, reference, risk};
+use crate::sketch::{self, Dice, Sketch, agencies_not_at, awkward, link, reached, reference, risk};
 
 /// Draws an awkward network with services at some of its nodes.
 fn served(seed: u64) -> Network {
-    let mut sketch = awkward(seed);
-    let nodes: Vec<NodeId> = sketch.0.nodes.keys().cloned().collect();
-    let mut dice = Dice::new(seed ^ 0x5EED);
-    for place in 0..dice.roll(4) {
-        let id = format!("s{place}");
-        sketch.0.services.insert(
-            id.as_str().into(),
-            Service {
-                id: id.as_str().into(),
-                name: id,
-                node: nodes[dice.roll(nodes.len())].clone(),
-                check: std::collections::BTreeMap::default(),
-            },
-        );
-    }
-    sketch.network()
+    sketch::served(awkward(seed), seed).network()
 }
 
 fn drawn(network: &Network, dice: &mut Dice, most: usize) -> Vec<Element> {
@@ -228,22 +213,16 @@ fn failing_everything_cuts_off_everybody_all_year() {
 
 #[test]
 fn second_hub_does_not_bring_back_what_runs_at_the_first() {
-    let mut sketch = Sketch::new(&["dc", "spare"])
+    let network = Sketch::new(&["dc", "spare"])
         .links(&["dc-pop", "spare-pop"])
-        .agencies("pop", &["school"]);
-    sketch.0.services.insert(
-        "mail".into(),
-        Service {
-            id: "mail".into(),
-            name: "Mail".into(),
-            node: "dc".into(),
-            check: std::collections::BTreeMap::default(),
-        },
-    );
-    let network = sketch.network();
+        .agencies("pop", &["school"])
+        .service("mail", "dc")
+        .network();
     let found = compared(&network, &fails(&[link("dc-pop")])).then;
     assert!(found.cut_off.is_empty());
     assert_eq!(found.services_lost["mail"], ["school".into()].into());
+    assert!((found.services["mail"].hours.agency - YEAR).abs() < 1e-9);
+    assert!(found.hours.agency < 0.1 * YEAR);
 }
 
 #[test]
@@ -366,7 +345,7 @@ fn what_is_sampled_carries_its_interval() {
     };
     let text = what_if::text(answer, 20, at(0), &Words::of(Language::En));
     assert!(text.contains("ESTIMATED") && text.contains(" ± "), "{text}");
-    let json: Value = serde_json::from_str(&what_if::json(answer)).expect("JSON");
+    let json: Value = serde_json::from_str(&what_if::document::json(answer)).expect("JSON");
     assert_eq!(json["now"]["method"], "sampled");
     assert!(json["now"]["interval"][1].is_number());
 }
@@ -537,7 +516,7 @@ fn comparison_reads_the_same_as_ever() {
         failed: &question.failed,
         comparison: &found,
     };
-    golden("what-if-json", &what_if::json(answer));
+    golden("what-if-json", &what_if::document::json(answer));
     for (name, language) in [("what-if", Language::En), ("what-if-vi", Language::Vi)] {
         golden(
             name,

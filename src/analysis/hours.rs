@@ -3,7 +3,8 @@
 //! Every element is down a part of the time, independent of all others; a risk group is an element of its own and
 //! takes its members with it. Agencies are lost while no path leads from a hub to them. The expectation is found
 //! exactly: leaves are folded (`fold`), what remains is compiled into a circuit (`circuit`) along a good order
-//! (`order`). Where that has too many states, it is sampled (`sample`), and the answer says so.
+//! (`order`). Where that has too many states, it is sampled (`sample`), and the answer says so. A service is another
+//! root than the hubs, and everything else the same (`service`).
 //!
 //! The expectation is linear in the state of every single element: `L = q L1 + (1 - q) L0`. So one derivative
 //! gives for every element what it costs when it fails (`L1`), what is left when it never does (`L0`), and the
@@ -11,18 +12,19 @@
 //! hence their shares may sum to more than one.
 
 mod circuit;
+mod estimate;
+mod exact;
 mod fold;
 mod order;
 pub mod rate;
 mod sample;
+pub mod service;
 
 use std::collections::BTreeMap;
 
-use crate::analysis::hours::circuit::Circuit;
-use crate::analysis::hours::fold::{Folded, Term};
+use crate::analysis::hours::exact::Compiled;
 use crate::analysis::hours::rate::Chances;
-use crate::analysis::hours::sample::Sample;
-use crate::graph::{Cut, Graph};
+use crate::graph::{Cut, Graph, NodeIx};
 use crate::model::network::Network;
 use crate::model::{AgencyId, Element};
 
@@ -31,9 +33,6 @@ pub const YEAR: f64 = 8760.0;
 
 /// States that the circuit may have before it gives way to sampling: some hundred megabytes at worst.
 const MOST_STATES: usize = 400_000;
-
-/// An estimate of states beyond which compiling is not even tried.
-const HOPELESS: f64 = 1e8;
 
 /// Hours lost a year: agencies counted once, and by weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -77,6 +76,15 @@ impl Method {
     #[must_use]
     pub fn is_exact(self) -> bool {
         matches!(self, Self::Exact { .. })
+    }
+
+    /// Returns half the width of the 95 % interval of the total by weight; `None` where it is exact.
+    #[must_use]
+    pub fn error(self) -> Option<f64> {
+        match self {
+            Self::Exact { .. } => None,
+            Self::Sampled { error, .. } => Some(error),
+        }
     }
 }
 
@@ -163,10 +171,19 @@ impl Account {
     ) -> Self {
         let cut = graph.cut(removed);
         let seats = seats(network, graph);
-        match Compiled::new(network, graph, &cut, limits.states) {
-            Some(compiled) => exact(network, graph, chances, removed, &compiled, &seats),
-            None => sampled(network, graph, chances, removed, &seats, limits),
-        }
+        let asked = Asked {
+            network,
+            graph,
+            roots: graph.hubs(),
+            chances,
+            cut: &cut,
+            seats: &seats,
+        };
+        let figures = match Compiled::new(&asked, limits.states) {
+            Some(compiled) => compiled.figures(&asked),
+            None => estimate::figures(&asked, limits),
+        };
+        account(&asked, removed, figures)
     }
 
     /// Returns the account of one element.
@@ -187,59 +204,65 @@ pub fn total(
     removed: &[Element],
     limits: Limits,
 ) -> (Hours, Method) {
+    total_from(network, graph, graph.hubs(), chances, removed, limits)
+}
+
+/// Returns the hours a year in which agencies are not reached from any of some roots.
+fn total_from(
+    network: &Network,
+    graph: &Graph,
+    roots: &[NodeIx],
+    chances: &Chances,
+    removed: &[Element],
+    limits: Limits,
+) -> (Hours, Method) {
     let cut = graph.cut(removed);
     let seats = seats(network, graph);
-    let Some(compiled) = Compiled::new(network, graph, &cut, limits.states) else {
-        let account = sampled(network, graph, chances, removed, &seats, limits);
-        return (account.total, account.method);
+    let asked = Asked {
+        network,
+        graph,
+        roots,
+        chances,
+        cut: &cut,
+        seats: &seats,
     };
-    let up = up(chances);
-    let wants = vec![0.0; compiled.folded.core.wants.len()];
-    let reached = compiled.circuit.evaluate(&up, &wants).reached;
-    let lost = lost(&compiled.folded, &up, &reached);
-    let method = Method::Exact {
-        states: compiled.circuit.states,
-    };
-    (sum(&lost, &seats), method)
-}
-
-fn up(chances: &Chances) -> Vec<f64> {
-    let all = chances.all().iter();
-    all.map(|chance| 1.0 - chance.unavailability).collect()
-}
-
-fn product(term: &Term, up: &[f64]) -> f64 {
-    term.factors.iter().map(|x| up[*x]).product()
-}
-
-/// Returns, by node, the part of the time that it is not reached.
-fn lost(folded: &Folded, up: &[f64], reached: &[f64]) -> Vec<f64> {
-    let of = |term: &Term| term.sign * product(term, up) * reached[term.want];
-    let nodes = folded.terms.iter();
-    nodes
-        .map(|terms| 1.0 - terms.iter().map(of).sum::<f64>())
-        .collect()
-}
-
-/// A network, folded and compiled, whose nodes with agencies are asked for.
-struct Compiled {
-    folded: Folded,
-    circuit: Circuit,
-}
-
-impl Compiled {
-    fn new(network: &Network, graph: &Graph, cut: &Cut, states: usize) -> Option<Self> {
-        let asked = graph
-            .node_indices()
-            .filter(|node| !network.agencies_at(graph.node_id(*node)).is_empty());
-        let folded = Folded::new(network, graph, cut, asked).ok()?;
-        let walk = order::walk(&folded.core);
-        if walk.cost > HOPELESS {
-            return None;
+    match Compiled::new(&asked, limits.states) {
+        Some(compiled) => (sum(&compiled.lost(chances), &seats), compiled.method()),
+        None => {
+            let figures = estimate::figures(&asked, limits);
+            (sum(&figures.lost, &seats), figures.method)
         }
-        let circuit = Circuit::new(&folded.core, &walk.order, states).ok()?;
-        Some(Self { folded, circuit })
     }
+}
+
+/// What is asked of either method.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    network: &'a Network,
+    graph: &'a Graph,
+    /// From where agencies must be reached: the hubs, or where a service runs.
+    roots: &'a [NodeIx],
+    chances: &'a Chances,
+    cut: &'a Cut,
+    /// By node: its agencies counted once and by weight.
+    seats: &'a [[f64; 2]],
+}
+
+/// What either method answers.
+struct Figures {
+    /// By node: the part of the time that it is not reached.
+    lost: Vec<f64>,
+    /// By element.
+    rows: Vec<Row>,
+    method: Method,
+}
+
+/// One element's figures, by position.
+struct Row {
+    q: f64,
+    hours: Hours,
+    if_down: Hours,
+    error: Option<f64>,
 }
 
 /// Returns, by node, its agencies counted once and by weight.
@@ -254,159 +277,6 @@ fn seats(network: &Network, graph: &Graph) -> Vec<[f64; 2]> {
     seats
 }
 
-fn exact(
-    network: &Network,
-    graph: &Graph,
-    chances: &Chances,
-    removed: &[Element],
-    compiled: &Compiled,
-    seats: &[[f64; 2]],
-) -> Account {
-    let up = up(chances);
-    let Compiled { folded, circuit } = compiled;
-    let mut slopes = Vec::new();
-    let mut reached = Vec::new();
-    for side in 0..2 {
-        let mut coefficients = vec![0.0; folded.core.wants.len()];
-        for (terms, seat) in folded.terms.iter().zip(seats) {
-            for term in terms {
-                coefficients[term.want] += seat[side] * term.sign * product(term, &up);
-            }
-        }
-        let values = circuit.evaluate(&up, &coefficients);
-        let mut slope = values.slope;
-        for (terms, seat) in folded.terms.iter().zip(seats) {
-            for term in terms {
-                let weight = seat[side] * term.sign * values.reached[term.want];
-                add_slopes(&mut slope, &up, &term.factors, weight);
-            }
-        }
-        slopes.push(slope);
-        reached = values.reached;
-    }
-    let lost = lost(folded, &up, &reached);
-    let total = sum(&lost, seats);
-    let rows = chances.all().iter().enumerate().map(|(x, chance)| {
-        let q = chance.unavailability;
-        let slope = Hours {
-            agency: YEAR * slopes[0][x],
-            weighted: YEAR * slopes[1][x],
-        };
-        Row {
-            q,
-            hours: Hours {
-                agency: q * slope.agency,
-                weighted: q * slope.weighted,
-            },
-            if_down: Hours {
-                agency: total.agency + (1.0 - q) * slope.agency,
-                weighted: total.weighted + (1.0 - q) * slope.weighted,
-            },
-            error: None,
-        }
-    });
-    let rows: Vec<Row> = rows.collect();
-    let method = Method::Exact {
-        states: circuit.states,
-    };
-    account(
-        network, graph, chances, removed, &lost, seats, &rows, method,
-    )
-}
-
-/// Adds the derivative of `weight` x the product of some availabilities, by each of them; nothing is divided,
-/// since an availability may be 0.
-fn add_slopes(slope: &mut [f64], up: &[f64], factors: &[usize], weight: f64) {
-    let mut after = vec![1.0; factors.len() + 1];
-    for place in (0..factors.len()).rev() {
-        after[place] = after[place + 1] * up[factors[place]];
-    }
-    let mut before = 1.0;
-    for (place, x) in factors.iter().enumerate() {
-        slope[*x] += weight * before * after[place + 1];
-        before *= up[*x];
-    }
-}
-
-fn sampled(
-    network: &Network,
-    graph: &Graph,
-    chances: &Chances,
-    removed: &[Element],
-    seats: &[[f64; 2]],
-    limits: Limits,
-) -> Account {
-    let cut = graph.cut(removed);
-    let down: Vec<f64> = chances
-        .all()
-        .iter()
-        .map(|chance| chance.unavailability)
-        .collect();
-    let Sample {
-        loss,
-        error,
-        with,
-        with_error,
-        lost,
-        draws,
-    } = sample::sample(
-        network,
-        graph,
-        &cut,
-        &down,
-        seats,
-        limits.draws,
-        limits.seed,
-    );
-    let rows: Vec<Row> = (0..down.len())
-        .map(|x| {
-            let q = down[x];
-            // The mean with it down is q L1, so that q (L1 - L0) = (q L1 - q L) / (1 - q).
-            let hours = |side: usize| {
-                if q < 1.0 {
-                    YEAR * (with[x][side] - q * loss[side]) / (1.0 - q)
-                } else {
-                    0.0
-                }
-            };
-            let if_down = |side: usize| {
-                if q > 0.0 {
-                    YEAR * with[x][side] / q
-                } else {
-                    YEAR * loss[side]
-                }
-            };
-            Row {
-                q,
-                hours: Hours {
-                    agency: hours(0),
-                    weighted: hours(1),
-                },
-                if_down: Hours {
-                    agency: if_down(0),
-                    weighted: if_down(1),
-                },
-                error: Some(YEAR * with_error[x]),
-            }
-        })
-        .collect();
-    let method = Method::Sampled {
-        draws,
-        error: YEAR * error,
-    };
-    account(
-        network, graph, chances, removed, &lost, seats, &rows, method,
-    )
-}
-
-/// One element's figures, by position.
-struct Row {
-    q: f64,
-    hours: Hours,
-    if_down: Hours,
-    error: Option<f64>,
-}
-
 fn sum(lost: &[f64], seats: &[[f64; 2]]) -> Hours {
     let side = |side: usize| -> f64 {
         let parts = lost.iter().zip(seats).map(|(lost, seat)| lost * seat[side]);
@@ -418,22 +288,18 @@ fn sum(lost: &[f64], seats: &[[f64; 2]]) -> Hours {
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the two methods meet here, each with all that it knows"
-)]
-fn account(
-    network: &Network,
-    graph: &Graph,
-    chances: &Chances,
-    removed: &[Element],
-    lost: &[f64],
-    seats: &[[f64; 2]],
-    rows: &[Row],
-    method: Method,
-) -> Account {
-    let total = sum(lost, seats);
-    let cut = graph.cut(removed);
+/// Writes the figures up.
+fn account(asked: &Asked<'_>, removed: &[Element], figures: Figures) -> Account {
+    let Asked {
+        network,
+        graph,
+        cut,
+        seats,
+        chances,
+        ..
+    } = *asked;
+    let Figures { lost, rows, method } = figures;
+    let total = sum(&lost, seats);
     let is_gone = |element: &Element| match element {
         Element::Node(id) => graph
             .node(id)

@@ -16,6 +16,15 @@ use crate::graph::{Graph, NodeIx};
 use crate::model::network::Network;
 use crate::model::{AgencyId, Element};
 
+/// Elements up to which double faults are sought: their cost grows with the square of this.
+const MOST: usize = 5_000;
+
+/// Returns whether a network is small enough for its double faults to be sought unasked.
+#[must_use]
+pub fn are_sought(network: &Network) -> bool {
+    network.elements().count() <= MOST
+}
+
 /// Which elements are paired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {

@@ -3,27 +3,31 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::hours::rate::{Chance, Chances, Outages};
+use crate::analysis::hours::service::Served;
 use crate::analysis::hours::{Account, Importance, Limits};
-use crate::analysis::pairs::{Pair, Scope, pairs};
+use crate::analysis::pairs::{Pair, Scope, are_sought, pairs};
 use crate::analysis::plan::choices::{Choice, choices};
 use crate::analysis::plan::outlook::Outlook;
 use crate::analysis::{Weak, Weakness};
 use crate::graph::Graph;
 use crate::model::network::Network;
-use crate::model::{AgencyId, Element};
+use crate::model::{AgencyId, Element, ServiceId};
 
 /// Everything that holds hours, and whom it hurts.
 #[derive(Clone, Debug)]
 pub struct Ranking {
     /// Hours in all and by agency, and how they were found.
     pub account: Account,
+    /// Hours without each service.
+    pub services: BTreeMap<ServiceId, Served>,
     /// Who is weak and how every agency stands.
     pub weakness: Weakness,
     /// Elements that cut somebody off, or hold hours together with others: by hours by weight, agencies cut off,
     /// kind, id.
     pub rows: Vec<Ranked>,
-    /// Double faults among what carries traffic and risk groups: by hours.
-    pub pairs: Vec<Pair>,
+    /// Double faults among what carries traffic and risk groups: by hours; `None` where the network is too large to
+    /// seek them.
+    pub pairs: Option<Vec<Pair>>,
 }
 
 /// One element.
@@ -63,7 +67,7 @@ pub struct Remedy {
 impl Ranking {
     /// Ranks what is left of a network without `removed`.
     ///
-    /// Cost: those of `Account::of`, `Weakness::of` and `pairs`.
+    /// Cost: those of `Account::of`, `Account::services`, `Weakness::of` and `pairs`.
     #[must_use]
     pub fn of(
         network: &Network,
@@ -74,8 +78,10 @@ impl Ranking {
     ) -> Self {
         let chances = Chances::of(network, seen);
         let account = Account::of(network, graph, &chances, removed, limits);
+        let services = account.services(network, graph, &chances, removed, limits);
         let weakness = Weakness::of(network, graph, removed);
-        let pairs = pairs(network, graph, &chances, removed, Scope::Transit);
+        let pairs =
+            are_sought(network).then(|| pairs(network, graph, &chances, removed, Scope::Transit));
         let mut weak: BTreeMap<&Element, &Weak> = weakness
             .elements
             .iter()
@@ -114,6 +120,7 @@ impl Ranking {
         });
         Self {
             account,
+            services,
             weakness,
             rows,
             pairs,

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::hours::rate::Chances;
+use crate::analysis::hours::service::Served;
 use crate::analysis::hours::{Account, Hours, Limits, Method};
 use crate::analysis::{Standing, Weakness};
 use crate::graph::{Cut, Graph};
@@ -23,6 +24,9 @@ pub struct Question {
     /// What is built.
     pub added: Vec<NewLink>,
 }
+
+/// The kind of a link that is built where nobody names one.
+pub const USUAL_KIND: &str = "fibre";
 
 /// A link that is built: as links of its kind are in this network, in no risk group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +52,8 @@ pub struct Outcome {
     pub services_lost: BTreeMap<ServiceId, BTreeSet<AgencyId>>,
     /// Hours that would be lost in a year of it.
     pub hours: Hours,
+    /// Hours of such a year without each service.
+    pub services: BTreeMap<ServiceId, Served>,
     /// How the hours were found.
     pub method: Method,
     /// How every agency stands.
@@ -87,7 +93,7 @@ pub struct Gains {
 impl Outcome {
     /// Finds how a network serves its agencies with `removed` gone.
     ///
-    /// Cost that of `Weakness::of` and of `Account::of`, and O(n + m) for every node with a service.
+    /// Cost that of `Weakness::of`, of `Account::of` and of `Account::services`.
     #[must_use]
     pub fn of(network: &Network, graph: &Graph, removed: &[Element], limits: Limits) -> Self {
         let standings = Weakness::of(network, graph, removed).agencies;
@@ -103,6 +109,7 @@ impl Outcome {
             one_risk: who(&|standing| !standing.one_risk.is_empty()),
             services_lost: services_lost(network, graph, &graph.cut(removed)),
             hours: account.total,
+            services: account.services(network, graph, &chances, removed, limits),
             method: account.method,
             standings,
         }
@@ -111,10 +118,7 @@ impl Outcome {
     /// Returns half the width of the 95 % interval of the weighted hours; `None` where they are exact.
     #[must_use]
     pub fn error(&self) -> Option<f64> {
-        match self.method {
-            Method::Exact { .. } => None,
-            Method::Sampled { error, .. } => Some(error),
-        }
+        self.method.error()
     }
 }
 

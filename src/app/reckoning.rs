@@ -13,16 +13,13 @@ use tokio::sync::oneshot;
 use crate::analysis::Weakness;
 use crate::analysis::hours::rate::Chances;
 use crate::analysis::hours::{Account, Limits};
-use crate::analysis::pairs::{Pair, Scope, pairs};
+use crate::analysis::pairs::{Pair, Scope, are_sought, pairs};
 use crate::app::monitor::Monitor;
 use crate::app::reference::Reference;
 use crate::model::Element;
 
 /// Pairs that are kept, the worst of them.
 const PAIRS: usize = 100;
-
-/// Elements up to which double faults are sought: their cost grows with the square of this.
-const MOST_PAIRED: usize = 5_000;
 
 /// Time between two reckonings: a storm changes what is out every second, and nobody reads that fast.
 const EVERY: Duration = Duration::from_secs(5);
@@ -65,7 +62,7 @@ impl Reckoning {
             Arc::new(Weakness::of(network, graph, &removed))
         };
         let account = Account::of(network, graph, &chances, &removed, Limits::default());
-        let pairs = (network.elements().count() <= MOST_PAIRED).then(|| {
+        let pairs = are_sought(network).then(|| {
             let mut worst = pairs(network, graph, &chances, &removed, Scope::Transit);
             worst.truncate(PAIRS);
             worst.shrink_to_fit();

@@ -90,7 +90,7 @@ impl Args {
     }
 }
 
-/// Reads a time: `10s`, `2m`, or a number of seconds.
+/// Reads a time: `10s`, `2m`, `24h`, `500ms`, or seconds without a unit.
 pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
     let read: Option<SignedDuration> = text.parse().ok();
     let seconds = || text.parse::<u64>().ok().map(Duration::from_secs);

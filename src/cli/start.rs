@@ -1,5 +1,6 @@
 //! What `check` and `watch` do first: load, ask whether we may probe, find the secrets, open the sockets.
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,8 +14,8 @@ use crate::app::reference::Reference;
 use crate::app::settings::{self, SettingsError};
 use crate::app::world::World;
 use crate::app::{Setting, control, rules};
-use crate::cli::Common;
 use crate::cli::failure::{Failure, Kind};
+use crate::cli::{Common, say};
 use crate::clock;
 use crate::judge::rules::Rules;
 use crate::lab::action::Action;
@@ -23,6 +24,7 @@ use crate::lab::ledger::Ledger;
 use crate::lab::scenario::Scenario;
 use crate::model::fault::Source as Text;
 use crate::probe;
+use crate::probe::ping::IcmpKind;
 use crate::probe::roster::{Pace, Roster};
 
 /// A file of rules that is longer is none.
@@ -87,24 +89,32 @@ pub async fn source(
     }
 }
 
+/// Returns the socket of the lab that this runs in, if it answers: a variable alone can be set by anybody.
+pub async fn lab() -> Option<PathBuf> {
+    let path = settings::lab_socket()?;
+    control::broken(&path).await.is_ok().then_some(path)
+}
+
 async fn on_the_wire(
     reference: &Reference,
     credentials: Option<&Path>,
     pace: Pace,
     cancel: CancellationToken,
 ) -> Result<Source, Failure> {
-    // Only a lab that answers counts: a variable alone can be set by anybody.
-    let lab = match settings::lab_socket() {
-        Some(path) if control::broken(&path).await.is_ok() => Lab::Socket(path),
-        _ => Lab::None,
-    };
+    let lab = lab().await.map_or(Lab::None, Lab::Socket);
     let is_lab = matches!(lab, Lab::Socket(_));
     // Sockets first, so that nothing from a file or the network is read with more rights than needed.
     settings::may_probe(&reference.network, is_lab).map_err(|error| refused(&error))?;
     let sockets = probe::open().await.map_err(|error| {
-        Failure::new(Kind::System, crate::report::chain(&error))
-            .hint("Run as root, give the program CAP_NET_RAW (`setcap cap_net_raw+ep`), or widen net.ipv4.ping_group_range.")
+        let failure = Failure::new(Kind::System, crate::report::chain(&error));
+        crate::cli::ping::refused(failure, &error)
     })?;
+    // Cron would mail it every five minutes.
+    if sockets.icmp_kind() == IcmpKind::Datagram && std::io::stderr().is_terminal() {
+        say(
+            "warning: the kernel refuses raw sockets here, so ping goes by datagram ones: what routers say is not heard.",
+        );
+    }
     let keyring =
         settings::keyring(&reference.network, credentials).map_err(|error| refused(&error))?;
     let began = clock::now();

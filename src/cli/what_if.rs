@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::analysis::hours::Limits;
-use crate::analysis::what_if::{Comparison, NewLink, Question};
+use crate::analysis::what_if::{Comparison, NewLink, Question, USUAL_KIND};
 use crate::app::view::View;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::naming::{self, Viewing};
@@ -81,7 +81,7 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
         comparison: &comparison,
     };
     crate::cli::print(&match args.format {
-        Format::Json => what_if::json(answer),
+        Format::Json => what_if::document::json(answer),
         Format::Text => what_if::text(answer, args.top, clock::today(), &common.words()),
     })?;
     let cut_off = comparison.then.cut_off.len();
@@ -137,7 +137,7 @@ fn added(args: &Args, network: &Network) -> Result<Vec<NewLink>, Failure> {
     }
     let mut added: Vec<NewLink> = Vec::new();
     for written in args.add.iter().filter(|written| !written.is_empty()) {
-        let (ends, kind) = written.split_once(':').unwrap_or((written, "fibre"));
+        let (ends, kind) = written.split_once(':').unwrap_or((written, USUAL_KIND));
         check_kind(network, kind)?;
         let (a, b) = ends_of(network, ends)?;
         if a == b {

@@ -194,6 +194,11 @@ const CODES: &[Explanation] = &[
         "Time zones are named as in the IANA database: Asia/Ho_Chi_Minh.",
     ),
     code(
+        "T0133",
+        "not a check of a service",
+        "A service has one check: tcp = \"25\", tls = \"host:465\", http or https = \"host:8443/path\" with the status that is right in `expect`, or dns = \"name\". The question goes to the node of the service, or to `at = \"192.0.2.5:8080\"`; a name in a check is asked for and never looked up.",
+    ),
+    code(
         "T0151",
         "the sheet lacks a column",
         "The first row names the columns. A flat sheet needs the names of its agencies, pairs need both ends of a link, an export of NetBox the heads that NetBox gives it. A file that lacks them is not guessed at.",

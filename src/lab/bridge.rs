@@ -14,7 +14,7 @@ use nix::sys::timer::{Expiration, TimerSetTimeFlags};
 use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 use socket2::Socket;
 use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
-use tokio::io::{AsyncWriteExt as _, Interest};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -23,9 +23,11 @@ use crate::lab::agent_socket::AgentSocket;
 use crate::lab::control::Call;
 use crate::lab::fabric::{Fabric, Fate};
 use crate::lab::ledger::Ledger;
-use crate::lab::namespace::Cables;
+use crate::lab::namespace::{Cables, Doors};
 use crate::lab::responder::Responder;
 use crate::lab::scenario::Event;
+use crate::model::service::{Check, Question};
+use crate::model::target::Method;
 
 /// Frames that are taken from one side before the others have their turn.
 const TURN: usize = 64;
@@ -150,6 +152,10 @@ impl Bridge {
         let timer = watched(timer)?;
         for listener in cables.services {
             tokio::spawn(shake_hands(tokio::net::TcpListener::from_std(listener)?));
+        }
+        for (listener, status) in cables.pages {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            tokio::spawn(serve_pages(listener, status));
         }
         let mut buffer = vec![0; FRAME];
         let mut armed = None;
@@ -376,19 +382,68 @@ async fn shake_hands(listener: tokio::net::TcpListener) {
     }
 }
 
-/// Returns the ports on which services of the far side shake hands.
-pub(super) fn service_ports(fabric: &Fabric) -> Vec<u16> {
-    use crate::model::target::Method;
-    let mut ports: Vec<u16> = fabric
-        .network()
-        .targets()
-        .iter()
-        .filter_map(|target| match target.id.method {
-            Method::Tcp(port) => Some(port),
-            Method::Ping | Method::Snmp => None,
-        })
-        .collect();
-    ports.sort_unstable();
-    ports.dedup();
-    ports
+/// Answers every request with a status and nothing else.
+async fn serve_pages(listener: tokio::net::TcpListener, status: u16) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        tokio::spawn(async move {
+            let talk = async {
+                let mut asked = Vec::new();
+                let mut piece = [0; 512];
+                while asked.len() < FRAME && !asked.windows(4).any(|end| end == b"\r\n\r\n") {
+                    let length = stream.read(&mut piece).await?;
+                    if length == 0 {
+                        return Ok(());
+                    }
+                    asked.extend_from_slice(&piece[..length]);
+                }
+                let answer = format!(
+                    "HTTP/1.1 {status} lab\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                );
+                stream.write_all(answer.as_bytes()).await?;
+                stream.shutdown().await
+            };
+            let talk: Result<io::Result<()>, _> = tokio::time::timeout(HEARING, talk).await;
+            // Whoever asked may have gone.
+            drop(talk);
+        });
+    }
+}
+
+/// Returns where services listen: ports by which nodes are asked, and those of checks, near where the monitor stands.
+pub(super) fn doors(fabric: &Fabric) -> Doors {
+    let network = fabric.network();
+    let mut doors = Doors::default();
+    for target in network.targets() {
+        if let Method::Tcp(port) = target.id.method {
+            doors.far.insert(port, None);
+        }
+    }
+    for service in network.services.values() {
+        let Ok(Some(check)) = Check::read(&service.check) else {
+            continue;
+        };
+        let page = match check.question {
+            Question::Http {
+                is_secure: false,
+                expect,
+                ..
+            } => Some(expect.unwrap_or(200)),
+            Question::Dns { .. } => continue,
+            _ => None,
+        };
+        let node = network.nodes.get(&service.node);
+        let address = check.at.or_else(|| node?.address);
+        match address {
+            Some(IpAddr::V4(address)) if service.node == network.monitor => {
+                let at = SocketAddrV4::new(address, check.port);
+                let known = doors.near.entry(at).or_default();
+                *known = page.or(*known);
+            }
+            _ => {
+                let known = doors.far.entry(check.port).or_default();
+                *known = page.or(*known);
+            }
+        }
+    }
+    doors
 }

@@ -47,10 +47,14 @@ pub fn read(frame: &[u8], from_near: bool) -> Option<Packet> {
     }
     let (source, destination) = (ip.get_source(), ip.get_destination());
     let protocol = ip.get_next_level_protocol();
-    // Routers share load by addresses and ports; of ICMP and of fragments only the addresses are to be had.
+    // Routers share load by addresses and ports, and of an echo by its identifier, which a run of ping keeps; of
+    // other ICMP and of fragments only the addresses are to be had.
     let ports = match protocol {
         IpNextHeaderProtocols::Tcp | IpNextHeaderProtocols::Udp if is_whole(&ip) => {
             ethernet.payload().get(header..header + 4)
+        }
+        IpNextHeaderProtocols::Icmp if is_whole(&ip) && is_echo(ip.payload()) => {
+            ethernet.payload().get(header + 4..header + 6)
         }
         _ => None,
     };
@@ -191,6 +195,16 @@ fn complete(ip: &mut MutableIpv4Packet<'_>) {
         }
         _ => {}
     }
+}
+
+/// Returns whether an ICMP message is an echo or its reply.
+fn is_echo(icmp: &[u8]) -> bool {
+    IcmpPacket::new(icmp).is_some_and(|icmp| {
+        matches!(
+            icmp.get_icmp_type(),
+            IcmpTypes::EchoRequest | IcmpTypes::EchoReply
+        )
+    })
 }
 
 /// Returns whether a packet is no fragment.

@@ -4,9 +4,10 @@
 //! is taken alone, so that the one that is refused can be named. A netlink socket belongs to the namespace of
 //! the thread that opened it, whatever the thread does afterwards.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, TcpListener};
 use std::os::fd::AsRawFd;
 
 use caps::{CapSet, Capability};
@@ -24,6 +25,8 @@ use crate::lab::agent_socket::AgentSocket;
 
 /// Octets of frames that may wait on one side: a burst to every agency and more.
 const BUFFER: usize = 8 << 20;
+/// Connections to a service that may wait.
+const WAITING: i32 = 128;
 /// The loopback of every namespace.
 const LOOPBACK: u32 = 1;
 
@@ -99,6 +102,17 @@ pub(super) struct Cables {
     pub(super) agents: AgentSocket,
     /// Ports of services, which only shake hands.
     pub(super) services: Vec<TcpListener>,
+    /// Ports of services that answer every request with this status.
+    pub(super) pages: Vec<(TcpListener, u16)>,
+}
+
+/// Where services listen: on every address of the far side, and on addresses of the monitor's own node.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Doors {
+    /// Ports of the far side, each with the status of a page, or without one.
+    pub(super) far: BTreeMap<u16, Option<u16>>,
+    /// The same of the near side.
+    pub(super) near: BTreeMap<SocketAddrV4, Option<u16>>,
 }
 
 /// Moves this process into namespaces of its own; it is then in the near one.
@@ -132,13 +146,41 @@ pub(super) fn enter() -> Result<Limits, Refused> {
     Ok(limits)
 }
 
+/// Makes the lab's namespaces and cables, and nothing else, to see whether the kernel allows it.
+///
+/// Must be called while the process has one thread, which is in a namespace without any network afterwards.
+pub fn trial() -> Result<(), Refused> {
+    let limits = enter()?;
+    let near = namespace().map_err(|error| failed("open its own namespace", &error, limits))?;
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| failed("start its wire", &error, limits))?;
+        let plan = Addressing {
+            near: Ipv4Addr::new(198, 18, 0, 2),
+            far: Ipv4Addr::new(198, 18, 0, 1),
+            own: Vec::new(),
+            prefixes: Vec::new(),
+        };
+        runtime
+            .block_on(build(&near, &plan, &Doors::default(), limits))
+            .map(drop)
+    });
+    let ended = thread.join();
+    ended.unwrap_or_else(|_| {
+        let gone = io::Error::from(io::ErrorKind::BrokenPipe);
+        Err(failed("start its wire", &gone, limits))
+    })
+}
+
 /// Builds wire and far from a thread of its own, which ends in the wire; `near` is the first namespace.
 ///
 /// Needs a current-thread runtime, on which the netlink connections go on running.
 pub(super) async fn build(
     near: &File,
     addressing: &Addressing,
-    ports: &[u16],
+    doors: &Doors,
     limits: Limits,
 ) -> Result<Cables, Refused> {
     let failed = |step, error: &io::Error| failed(step, error, limits);
@@ -147,6 +189,13 @@ pub(super) async fn build(
     let enter = |errno| refused("make a network namespace", errno, limits);
     setns(near, CloneFlags::CLONE_NEWNET).map_err(enter)?;
     let near_link = connect().map_err(|error| failed(step, &error))?;
+    // A socket stays in the namespace that it was opened in; its address comes later.
+    let near_doors = doors
+        .near
+        .iter()
+        .map(|(at, page)| Ok((Socket::new(Domain::IPV4, Type::STREAM, None)?, *at, *page)))
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(|error| failed("open the ports of services", &error))?;
     tune("conf/all/rp_filter", "0");
     tune("conf/default/rp_filter", "0");
     tune("ping_group_range", &format!("{0} {0}", getegid()));
@@ -161,15 +210,20 @@ pub(super) async fn build(
     tune("conf/all/rp_filter", "0");
     tune("conf/default/rp_filter", "0");
     let agents = AgentSocket::open().map_err(|error| failed("open port 161", &error))?;
-    let services = ports
-        .iter()
-        .map(|port| {
-            let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port))?;
-            listener.set_nonblocking(true)?;
-            Ok(listener)
-        })
-        .collect::<io::Result<Vec<_>>>()
-        .map_err(|error| failed("open the ports of services", &error))?;
+    let (mut services, mut pages) = (Vec::new(), Vec::new());
+    let mut serve = |listener: TcpListener, page: Option<u16>| {
+        listener.set_nonblocking(true)?;
+        match page {
+            Some(status) => pages.push((listener, status)),
+            None => services.push(listener),
+        }
+        Ok(())
+    };
+    for (port, page) in &doors.far {
+        TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port))
+            .and_then(|listener| serve(listener, *page))
+            .map_err(|error| failed("open the ports of services", &error))?;
+    }
 
     unshare(CloneFlags::CLONE_NEWNET).map_err(enter)?;
     // Without it the kernel would send its own router solicitations over the wire.
@@ -194,12 +248,21 @@ pub(super) async fn build(
     }
     .await;
     result.map_err(|error| netlink_refused("set addresses and routes", &error))?;
+    for (socket, at, page) in near_doors {
+        // Somebody may have the port already; a lab without one service is a lab.
+        let _ = socket
+            .set_reuse_address(true)
+            .and_then(|()| socket.bind(&at.into()))
+            .and_then(|()| socket.listen(WAITING))
+            .and_then(|()| serve(socket.into(), page));
+    }
     let open = |end| frames(end).map_err(|error| failed("open a packet socket", &error));
     Ok(Cables {
         near: open(End::WIRE_NEAR)?,
         far: open(End::WIRE_FAR)?,
         agents,
         services,
+        pages,
     })
 }
 

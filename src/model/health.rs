@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// State of a target, a node or an agency.
@@ -156,4 +157,23 @@ pub struct Rtt {
     pub min: Duration,
     pub median: Duration,
     pub p95: Duration,
+}
+
+/// A change of the round trip that lasts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RttChange {
+    /// When it began.
+    pub since: Timestamp,
+    /// The median before it.
+    pub before: Duration,
+    /// The median since.
+    pub after: Duration,
+}
+
+impl RttChange {
+    /// Returns the change as a share of what was before: 0.5 for 10 ms that became 15.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        self.after.as_secs_f64() / self.before.as_secs_f64().max(1e-6) - 1.0
+    }
 }

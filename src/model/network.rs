@@ -346,6 +346,35 @@ pub struct Parts {
     pub providers: BTreeMap<ProviderId, Provider>,
 }
 
+impl Parts {
+    /// Returns the parts of a network that has nothing yet but a name: its one hub, where the monitor stands, is
+    /// still to be put in. Its time is UTC.
+    #[must_use]
+    pub fn new(id: &str, hub: NodeId) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            example: false,
+            expected_agencies: None,
+            hubs: vec![hub.clone()],
+            monitor: hub,
+            time_zone: TimeZone::UTC,
+            currency: None,
+            kinds: BTreeMap::new(),
+            areas: BTreeMap::new(),
+            agencies: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            links: BTreeMap::new(),
+            risks: BTreeMap::new(),
+            services: BTreeMap::new(),
+            candidates: Vec::new(),
+            maintenances: Vec::new(),
+            hours: BTreeMap::new(),
+            providers: BTreeMap::new(),
+        }
+    }
+}
+
 /// Why parts are not a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Inconsistent {

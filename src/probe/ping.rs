@@ -1,14 +1,16 @@
-//! One echo, one answer, over a socket that all targets share.
+//! One echo, one answer, over a socket that all targets share: the engine of the ping library.
 //!
-//! Raw first: only a raw socket hears what routers say ("unreachable", "time exceeded"). Where the kernel
-//! refuses it, a datagram socket still hears echo replies, and everything else is silence there.
+//! The precise engine (`probe/precise`) stands beside it and goes first. This one takes over where raw sockets are
+//! refused: a datagram socket still hears echo replies, and everything else is silence there. Asked for by name it
+//! opens a raw socket too, for which only what routers say ("unreachable", "time exceeded") is evidence.
 //!
 //! The receive buffer is raised, because 483 replies to a burst overflow the kernel's default; the roster's
 //! pace keeps them from coming in a burst at all, so a small buffer is not fatal.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::net::sockopt;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
@@ -17,13 +19,18 @@ use surge_ping::{Client, Config, ICMP, PingIdentifier, PingSequence, SurgeError}
 
 use crate::model::reading::Answer;
 use crate::model::target::Target;
+use crate::probe::raw::shape;
+use crate::wire::echo::Family;
 use crate::wire::icmp::{Reply, classify};
 
 /// 32 MB held 60,000 replies at once; beyond that the kernel's own limits come first.
-const RECEIVE_BUFFER: usize = 32 << 20;
+pub(crate) const RECEIVE_BUFFER: usize = 32 << 20;
 
 /// 56 bytes, as everybody's ping sends, which tell whoever looks at the wire who asks.
-const PAYLOAD: &[u8; 56] = b"spanwatch asks whether this place can be reached.       ";
+const PAYLOAD: &[u8; USUAL_SIZE] = b"spanwatch asks whether this place can be reached.       ";
+
+/// Bytes of data in everybody's echo.
+const USUAL_SIZE: usize = 56;
 
 /// An echo that only got advice is sent again, so often in all.
 const TRIES: u16 = 4;
@@ -40,8 +47,43 @@ pub enum IcmpKind {
     Datagram,
 }
 
+/// Which program of ours sends the echoes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// Our own: raw sockets, cookies, the kernel's stamps; the library's where raw sockets are refused.
+    #[default]
+    Precise,
+    /// The ping library's: a raw socket, else a datagram one.
+    Library,
+}
+
+/// How an echo looks and how far it may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// Bytes of data, from 8 (the cookie) to `wire::echo::MOST`.
+    pub size: usize,
+    /// Time to live; `None` is the kernel's habit.
+    pub ttl: Option<u8>,
+    /// Whether nobody on the way may cut it into pieces (DF).
+    pub is_whole: bool,
+    /// The address of ours that it comes from; `None` leaves it to the routes.
+    pub source: Option<IpAddr>,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self {
+            size: USUAL_SIZE,
+            ttl: None,
+            is_whole: false,
+            source: None,
+        }
+    }
+}
+
 /// The ICMP socket of one address family.
 pub(crate) struct Line {
+    payload: Vec<u8>,
     client: Client,
     ident: PingIdentifier,
     pub(crate) kind: IcmpKind,
@@ -51,26 +93,32 @@ pub(crate) struct Line {
 
 impl Line {
     /// Opens the socket; needs a running tokio runtime.
-    pub(crate) fn open(family: ICMP) -> io::Result<Self> {
-        let config = Config::builder()
-            .kind(family)
-            .sock_type_hint(Type::RAW)
-            .build();
-        let client = Client::new(&config)?;
+    pub(crate) fn open(family: Family, first: Type, form: &Form) -> io::Result<Self> {
+        let kind = match family {
+            Family::V4 => ICMP::V4,
+            Family::V6 => ICMP::V6,
+        };
+        let mut config = Config::builder().kind(kind).sock_type_hint(first);
+        if let Some(source) = form.source.filter(|source| Family::of(*source) == family) {
+            config = config.bind(SocketAddr::new(source, 0));
+        }
+        let client = Client::new(&config.build())?;
         let socket = client.get_socket();
         let kind = if socket.get_type() == Type::RAW {
             IcmpKind::Raw
         } else {
             IcmpKind::Datagram
         };
-        // Two monitors on one machine hear each other's replies, so the number must differ from process to
-        // process. The top bit is set because a router that quotes one of our UDP datagrams has its length in
-        // this place, which is below 32,768.
-        let ident = PingIdentifier(0x8000 | chance() as u16);
-        let receive_buffer = enlarge(socket.get_native_sock()).ok();
+        let copy = copy_of(socket.get_native_sock());
+        if let Ok(copy) = &copy {
+            shape(copy, family, form)?;
+        }
+        let receive_buffer = copy.and_then(|copy| raise(&copy, RECEIVE_BUFFER)).ok();
+        let payload = PAYLOAD.iter().copied().cycle().take(form.size).collect();
         Ok(Self {
             client,
-            ident,
+            ident: PingIdentifier(ident()),
+            payload,
             kind,
             receive_buffer,
         })
@@ -82,7 +130,7 @@ impl Line {
         pinger.timeout(target.timeout);
         for again in 0..TRIES {
             let sequence = PingSequence(number % FIRST_TRIES + again * FIRST_TRIES);
-            match pinger.ping(sequence, PAYLOAD).await {
+            match pinger.ping(sequence, &self.payload).await {
                 Ok((packet, rtt)) => match classify(&packet) {
                     Reply::Echo { ttl } => return Answer::Echo { rtt, ttl },
                     Reply::Refused { by, why } => return Answer::Refused { by, why },
@@ -121,15 +169,28 @@ pub(crate) fn cannot_send(address: IpAddr, error: &io::Error) -> Answer {
     Answer::Unsent { why: why.into() }
 }
 
-/// Raises a socket's receive buffer as far as the kernel lets us, and returns how far that was.
+/// Returns the identifier for the echoes of a new socket.
 ///
-/// The library gives the number of its descriptor only. A copy of it by way of our own pidfd is a handle that
-/// the type system knows, to the same socket.
-fn enlarge(number: i32) -> io::Result<usize> {
-    let process = pidfd_open(getpid(), PidfdFlags::empty())?;
-    let socket = pidfd_getfd(&process, number, PidfdGetfdFlags::empty())?;
+/// Two monitors on one machine hear each other's replies, so the number must differ from process to process. The top
+/// bit is set because a router that quotes one of our UDP datagrams has its length in this place, which is below
+/// 32,768.
+pub(crate) fn ident() -> u16 {
+    0x8000 | chance() as u16
+}
+
+/// Raises a socket's receive buffer as far as the kernel lets us, and returns how far that was.
+pub(crate) fn raise(socket: impl AsFd, bytes: usize) -> io::Result<usize> {
+    let socket = socket.as_fd();
     // Past rmem_max only CAP_NET_ADMIN may go.
-    sockopt::set_socket_recv_buffer_size_force(&socket, RECEIVE_BUFFER)
-        .or_else(|_| sockopt::set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER))?;
-    Ok(sockopt::socket_recv_buffer_size(&socket)?)
+    sockopt::set_socket_recv_buffer_size_force(socket, bytes)
+        .or_else(|_| sockopt::set_socket_recv_buffer_size(socket, bytes))?;
+    Ok(sockopt::socket_recv_buffer_size(socket)?)
+}
+
+/// Returns a handle that the type system knows to a socket of which only the number is known.
+///
+/// The library gives the number of its descriptor only; our own pidfd gives a copy of it, to the same socket.
+fn copy_of(number: i32) -> io::Result<OwnedFd> {
+    let process = pidfd_open(getpid(), PidfdFlags::empty())?;
+    Ok(pidfd_getfd(&process, number, PidfdGetfdFlags::empty())?)
 }

@@ -153,7 +153,7 @@ impl Poll {
                 }
             }
         };
-        crate::probe::give_up_privilege()?;
+        crate::probe::drop_privilege()?;
         let name = CredentialName::new("by hand");
         let keyring = Keyring::from([(name.clone(), question.credential.clone())]);
         let target = Target {

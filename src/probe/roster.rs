@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use crate::model::reading::Ask;
 use crate::model::target::{Method, Target, TargetId};
+use crate::probe::bucket::Bucket;
 
 /// The first round of a watch is spread over this long: a screen fills while one looks at it.
 const FIRST_ROUND: Duration = Duration::from_secs(2);
@@ -118,8 +119,7 @@ struct Lane {
     rounds: BTreeSet<(Instant, TargetId)>,
     asks: BTreeSet<(Instant, TargetId)>,
     in_flight: usize,
-    /// When the next question would leave if they left evenly; the token bucket in one value.
-    even: Instant,
+    bucket: Bucket,
 }
 
 impl Lane {
@@ -129,18 +129,12 @@ impl Lane {
             rounds: BTreeSet::new(),
             asks: BTreeSet::new(),
             in_flight: 0,
-            even: start,
+            bucket: Bucket::new(limits.spacing, limits.burst, start),
         }
     }
 
-    /// Returns the first moment at which the pace lets a question leave.
-    fn open_at(&self) -> Instant {
-        let ahead = self.limits.spacing * (self.limits.burst - 1);
-        self.even.checked_sub(ahead).unwrap_or(self.even)
-    }
-
     fn take(&mut self, now: Instant) {
-        self.even = self.even.max(now) + self.limits.spacing;
+        self.bucket.take(now);
         self.in_flight += 1;
     }
 
@@ -160,7 +154,7 @@ impl Lane {
             .first()
             .filter(|_| self.has_room(Purpose::Round));
         let first = asks.into_iter().chain(rounds).map(|(at, _)| *at).min()?;
-        Some(first.max(self.open_at()))
+        Some(first.max(self.bucket.open_at()))
     }
 }
 
@@ -309,7 +303,7 @@ impl Roster {
     fn take(&mut self, lane: usize, purpose: Purpose, now: Instant) -> Option<Target> {
         loop {
             let lane = &mut self.lanes[lane];
-            if !lane.has_room(purpose) || lane.open_at() > now {
+            if !lane.has_room(purpose) || lane.bucket.open_at() > now {
                 return None;
             }
             let queue = match purpose {

@@ -94,7 +94,7 @@ pub fn json(network: &Network, budget: f64, plan: &Plan, words: &Words) -> Strin
         best: plan.is_best,
         cut_short: plan.is_cut_short,
         method: method(plan.method),
-        interval: interval(plan.before, error(plan)),
+        interval: interval(plan.before, plan.method.error()),
         before: HoursShape::of(plan.before),
         after: HoursShape::of(plan.after),
         steps: plan
@@ -118,13 +118,6 @@ pub fn json(network: &Network, budget: f64, plan: &Plan, words: &Words) -> Strin
             })
             .collect(),
     })
-}
-
-fn error(plan: &Plan) -> Option<f64> {
-    match plan.method {
-        Method::Exact { .. } => None,
-        Method::Sampled { error, .. } => Some(error),
-    }
 }
 
 /// Returns the plan for people, at most `top` steps of it.
@@ -155,8 +148,8 @@ pub fn text(network: &Network, budget: f64, plan: &Plan, top: usize, words: &Wor
     push(&words.with(
         "plan.hours",
         &[
-            &with_error(plan.before.weighted, error(plan)),
-            &with_error(plan.after.weighted, error(plan)),
+            &with_error(plan.before.weighted, plan.method.error()),
+            &with_error(plan.after.weighted, plan.method.error()),
             &format!("{share:.1}"),
             &figure(plan.before.agency),
             &figure(plan.after.agency),
@@ -214,23 +207,21 @@ fn why(network: &Network, step: &Step, words: &Words) -> String {
         let title = network.title(&Element::Risk(risk.clone()));
         parts = vec![words.with("plan.origin.outside", &[&title])];
     }
-    match step.closes.first() {
-        Some((element, fewer)) => {
+    parts.push(match step.closes.split_first() {
+        Some(((element, fewer), others)) => {
             let title = network.title(element);
-            let said = [
-                fewer.to_string(),
-                title,
-                (step.closes.len() - 1).to_string(),
-            ];
-            let key = if step.closes.len() > 1 {
-                "plan.closes.more"
-            } else {
-                "plan.closes"
+            let first = match fewer {
+                1 => words.with("plan.closes.one", &[&title]),
+                many => words.with("plan.closes", &[&many.to_string(), &title]),
             };
-            parts.push(words.with(key, &[&said[0], &said[1], &said[2]]));
+            match others.len() {
+                0 => first,
+                1 => words.with("plan.closes.more-one", &[&first]),
+                more => words.with("plan.closes.more", &[&first, &more.to_string()]),
+            }
         }
-        None => parts.push(words.text("plan.closes.none").to_owned()),
-    }
+        None => words.text("plan.closes.none").to_owned(),
+    });
     parts.join("; ")
 }
 

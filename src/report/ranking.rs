@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::analysis::hours::Method;
+use crate::analysis::Standing;
 use crate::analysis::hours::rate::{Chance, Source};
+use crate::analysis::hours::{Account, Hours, Method, YEAR};
 use crate::analysis::pairs::Pair;
 use crate::analysis::ranking::{Ranked, Ranking, Remedy};
 use crate::app::view::Sight;
@@ -14,6 +15,7 @@ use crate::report::clean;
 use crate::report::hours::{HoursShape, figure, interval, method, rounded, with_error};
 use crate::report::listing::head;
 use crate::report::plan::{BuildShape, build};
+use crate::report::service::{self, ServiceHoursShape};
 use crate::report::table::{Side, Table};
 use crate::report::view::{self, ViewShape};
 use crate::report::weak::{StandingShape, header, kind_key};
@@ -54,8 +56,11 @@ struct Document<'a> {
     interval: Option<[f64; 2]>,
     method: &'static str,
     own: HoursShape,
+    services: Vec<ServiceHoursShape<'a>>,
     elements: Vec<ElementShape<'a>>,
+    /// Empty also where they are not sought.
     pairs: Vec<PairShape<'a>>,
+    pairs_sought: bool,
     agencies: Vec<AgencyShape<'a>>,
 }
 
@@ -105,7 +110,10 @@ struct PairShape<'a> {
 struct AgencyShape<'a> {
     #[serde(flatten)]
     standing: StandingShape<'a>,
+    /// The part of the time that it is cut off, 0..1.
     unavailability: f64,
+    /// The same in hours a year.
+    hours: HoursShape,
 }
 
 /// Returns the document `spanwatch/weak/1`; `weak_elements` counts those that cut somebody off, before `top` cuts
@@ -125,15 +133,18 @@ pub fn json(answer: Answer<'_>, words: &Words) -> String {
         view: ViewShape::of(network, answer.sight),
         weak_elements: ranking.weakness.elements.len(),
         hours: HoursShape::of(account.total),
-        interval: interval(account.total, error(account.method)),
+        interval: interval(account.total, account.method.error()),
         method: method(account.method),
         own: HoursShape::of(account.own),
+        services: service::shapes(&ranking.services),
         elements: rows
             .map(|(row, remedy)| element_shape(network, row, remedy.as_ref(), words))
             .collect(),
+        pairs_sought: ranking.pairs.is_some(),
         pairs: ranking
             .pairs
             .iter()
+            .flatten()
             .filter(|pair| answer.agency.is_none_or(|agency| pair.ids.contains(agency)))
             .map(|pair| PairShape {
                 elements: &pair.elements,
@@ -151,12 +162,27 @@ pub fn json(answer: Answer<'_>, words: &Words) -> String {
             .agencies
             .iter()
             .filter(|(id, _)| answer.agency.is_none_or(|agency| agency == *id))
-            .map(|(id, standing)| AgencyShape {
-                standing: StandingShape::of(id, standing),
-                unavailability: account.agencies.get(id).copied().unwrap_or(1.0),
-            })
+            .map(|(id, standing)| agency_shape(network, account, id, standing))
             .collect(),
     })
+}
+
+fn agency_shape<'a>(
+    network: &Network,
+    account: &Account,
+    id: &'a AgencyId,
+    standing: &'a Standing,
+) -> AgencyShape<'a> {
+    let unavailability = account.agencies.get(id).copied().unwrap_or(1.0);
+    let weight = network.agencies.get(id).map_or(0, |agency| agency.weight);
+    AgencyShape {
+        standing: StandingShape::of(id, standing),
+        unavailability,
+        hours: HoursShape::of(Hours {
+            agency: YEAR * unavailability,
+            weighted: YEAR * unavailability * f64::from(weight),
+        }),
+    }
 }
 
 fn element_shape<'a>(
@@ -198,13 +224,6 @@ fn source(source: Source) -> &'static str {
     }
 }
 
-fn error(method: Method) -> Option<f64> {
-    match method {
-        Method::Exact { .. } => None,
-        Method::Sampled { error, .. } => Some(error),
-    }
-}
-
 /// A row of the text: an element or a pair, by hours.
 enum Row<'a> {
     Single(&'a Ranked, Option<&'a Remedy>),
@@ -233,12 +252,16 @@ pub fn text(answer: Answer<'_>, top: usize, now: Timestamp, words: &Words) -> St
     text.push_str(&words.with(
         "rank.total",
         &[
-            &with_error(account.total.weighted, error(account.method)),
+            &with_error(account.total.weighted, account.method.error()),
             &figure(account.total.agency),
             &figure(account.own.weighted),
         ],
     ));
     text.push('\n');
+    if let Some(said) = service::sentence(network, &ranking.services, words) {
+        text.push_str(&clean(&said));
+        text.push('\n');
+    }
     text.push_str(&match account.method {
         Method::Exact { .. } => words.text("rank.exact").to_owned(),
         Method::Sampled { draws, .. } => words.with("rank.sampled", &[&draws.to_string()]),
@@ -247,7 +270,7 @@ pub fn text(answer: Answer<'_>, top: usize, now: Timestamp, words: &Words) -> St
     let singles = answer.rows.iter().zip(answer.remedies);
     let mut rows: Vec<Row<'_>> = singles
         .map(|(row, remedy)| Row::Single(row, remedy.as_ref()))
-        .chain(ranking.pairs.iter().map(Row::Pair))
+        .chain(ranking.pairs.iter().flatten().map(Row::Pair))
         .collect();
     // Both lists are in order; this keeps single elements before pairs of the same hours.
     rows.sort_by(|a, b| b.hours().total_cmp(&a.hours()));
@@ -299,8 +322,13 @@ pub fn text(answer: Answer<'_>, top: usize, now: Timestamp, words: &Words) -> St
     }
     text.push('\n');
     let weak = ranking.weakness.elements.len();
-    let summary = [weak, network.elements().count(), ranking.pairs.len()].map(|n| n.to_string());
-    text.push_str(&words.with("rank.summary", &[&summary[0], &summary[1], &summary[2]]));
+    let summary = [weak, network.elements().count()].map(|n| n.to_string());
+    text.push_str(&words.with("rank.summary", &[&summary[0], &summary[1]]));
+    text.push(' ');
+    text.push_str(&match &ranking.pairs {
+        Some(pairs) => words.with("rank.pairs", &[&pairs.len().to_string()]),
+        None => words.text("rank.no-pairs").to_owned(),
+    });
     text.push('\n');
     if rows.len() < answer.all {
         text.push_str(&words.with("rank.more", &[&answer.all.to_string()]));

@@ -1,21 +1,24 @@
-//! What-if: now and then side by side, who is hit and who gains; and `spanwatch/what-if/1`.
+//! What-if: now and then side by side, who is hit and who gains; `spanwatch/what-if/1` is in `document`.
+
+pub mod document;
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
-use crate::analysis::hours::{Hours, Method};
+use crate::analysis::hours::Method;
+use crate::analysis::hours::service::Served;
 use crate::analysis::what_if::{Comparison, Gains, Outcome};
 use crate::app::view::Sight;
 use crate::model::agency::Agency;
 use crate::model::network::Network;
-use crate::model::{AgencyId, Element, LinkId, NodeId, ServiceId};
+use crate::model::{AgencyId, Element, NodeId, ServiceId};
 use crate::report::clean;
-use crate::report::hours::{HoursShape, figure, interval, method, with_error};
+use crate::report::hours::{figure, with_error};
 use crate::report::listing::head;
+use crate::report::service;
 use crate::report::table::{Side, Table};
-use crate::report::view::{self, ViewShape};
+use crate::report::view;
 use crate::report::weak::header;
 use crate::report::words::Words;
 
@@ -30,135 +33,6 @@ pub struct Answer<'a> {
     pub failed: &'a [Element],
     /// What came out.
     pub comparison: &'a Comparison,
-}
-
-#[derive(Debug, Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    network: &'a str,
-    example: bool,
-    hubs: &'a [NodeId],
-    #[serde(flatten)]
-    view: ViewShape<'a>,
-    failed: &'a [Element],
-    added: Vec<AddedShape<'a>>,
-    now: OutcomeShape<'a>,
-    then: OutcomeShape<'a>,
-    newly_cut_off: Vec<&'a AgencyId>,
-    newly_one_path: Vec<HeldShape<'a>>,
-    gains: Option<GainsShape<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct AddedShape<'a> {
-    id: &'a LinkId,
-    a: &'a NodeId,
-    b: &'a NodeId,
-    kind: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-struct OutcomeShape<'a> {
-    cut_off: &'a BTreeSet<AgencyId>,
-    cut_off_weight: u32,
-    one_path: &'a BTreeSet<AgencyId>,
-    one_risk: &'a BTreeSet<AgencyId>,
-    services_lost: Vec<ServiceShape<'a>>,
-    hours: HoursShape,
-    /// Of the weighted hours, 95 %; null where they are exact.
-    interval: Option<[f64; 2]>,
-    method: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct ServiceShape<'a> {
-    service: &'a ServiceId,
-    agencies: usize,
-    ids: &'a BTreeSet<AgencyId>,
-}
-
-#[derive(Debug, Serialize)]
-struct HeldShape<'a> {
-    id: &'a AgencyId,
-    hangs_on: Vec<Element>,
-}
-
-#[derive(Debug, Serialize)]
-struct GainsShape<'a> {
-    connected: Vec<&'a AgencyId>,
-    second_path: Vec<&'a AgencyId>,
-    hours: HoursShape,
-    interval: Option<[f64; 2]>,
-}
-
-impl<'a> OutcomeShape<'a> {
-    fn of(network: &Network, outcome: &'a Outcome) -> Self {
-        Self {
-            cut_off: &outcome.cut_off,
-            cut_off_weight: weight(network, &outcome.cut_off),
-            one_path: &outcome.one_path,
-            one_risk: &outcome.one_risk,
-            services_lost: services(outcome)
-                .into_iter()
-                .map(|(service, ids)| ServiceShape {
-                    service,
-                    agencies: ids.len(),
-                    ids,
-                })
-                .collect(),
-            hours: HoursShape::of(outcome.hours),
-            interval: interval(outcome.hours, outcome.error()),
-            method: method(outcome.method),
-        }
-    }
-}
-
-/// Returns the document `spanwatch/what-if/1`.
-#[must_use]
-pub fn json(answer: Answer<'_>) -> String {
-    let Answer {
-        network,
-        comparison,
-        ..
-    } = answer;
-    let ids = |set| -> Vec<&AgencyId> {
-        let agencies = ranked(network, set).into_iter();
-        agencies.map(|agency| &agency.id).collect()
-    };
-    crate::report::json::written(&Document {
-        schema: "spanwatch/what-if/1",
-        network: &network.id,
-        example: network.example,
-        hubs: &network.hubs,
-        view: ViewShape::of(network, answer.sight),
-        failed: answer.failed,
-        added: comparison
-            .added
-            .iter()
-            .map(|link| AddedShape {
-                id: &link.id,
-                a: &link.a.node,
-                b: &link.b.node,
-                kind: &link.kind,
-            })
-            .collect(),
-        now: OutcomeShape::of(network, &comparison.now),
-        then: OutcomeShape::of(network, &comparison.then),
-        newly_cut_off: ids(&comparison.newly_cut_off),
-        newly_one_path: ids(&comparison.newly_one_path)
-            .into_iter()
-            .map(|id| HeldShape {
-                id,
-                hangs_on: comparison.hangs_on(network, id),
-            })
-            .collect(),
-        gains: comparison.gains.as_ref().map(|gains| GainsShape {
-            connected: ids(&gains.connected),
-            second_path: ids(&gains.second_path),
-            hours: HoursShape::of(gains.hours),
-            interval: interval(gains.hours, gains.error),
-        }),
-    })
 }
 
 /// Returns the comparison for people, with at most `top` names in each list.
@@ -281,7 +155,10 @@ fn side_by_side(network: &Network, comparison: &Comparison, words: &Words) -> St
             table.row(counted(label, counts[0], counts[1]));
         }
     }
-    for row in hours(comparison, words) {
+    for row in hours(comparison, words)
+        .into_iter()
+        .chain(without(network, comparison, words))
+    {
         table.row(row);
     }
     table.text("")
@@ -331,31 +208,44 @@ pub fn counts(network: &Network, comparison: &Comparison, words: &Words) -> Vec<
 #[must_use]
 pub fn hours(comparison: &Comparison, words: &Words) -> Vec<[String; 4]> {
     let Comparison { now, then, .. } = comparison;
-    let sides = [
-        ("whatif.hours", (|hours| hours.agency) as fn(Hours) -> f64),
-        ("whatif.weighted", |hours| hours.weighted),
-    ];
-    let row = |(key, side): (&str, fn(Hours) -> f64)| {
-        let is_weighted = key == "whatif.weighted";
-        let cell = |outcome: &Outcome| {
-            let error = outcome.error().filter(|_| is_weighted);
-            with_error(side(outcome.hours), error)
-        };
-        let change = side(then.hours - now.hours);
-        let change = if change.abs() < 0.05 {
-            "-".to_owned()
-        } else {
-            format!(
-                "{}{}",
-                if change < 0.0 { "-" } else { "+" },
-                figure(change.abs())
-            )
-        };
-        let indent = if is_weighted { "  " } else { "" };
-        let label = format!("{indent}{}", words.text(key));
-        [label, cell(now), cell(then), change]
+    vec![
+        compared(
+            words.text("whatif.hours").to_owned(),
+            [now, then].map(|outcome| (outcome.hours.agency, None)),
+        ),
+        compared(
+            format!("  {}", words.text("whatif.weighted")),
+            [now, then].map(|outcome| (outcome.hours.weighted, outcome.error())),
+        ),
+    ]
+}
+
+/// Returns the rows of weighted hours a year without a service, those that fare alike in one.
+#[must_use]
+pub fn without(network: &Network, comparison: &Comparison, words: &Words) -> Vec<[String; 4]> {
+    let Comparison { now, then, .. } = comparison;
+    let fares = |id: &ServiceId| Some([*now.services.get(id)?, *then.services.get(id)?]);
+    let groups = service::alike(network, fares).into_iter();
+    let row = |(served, names): ([Served; 2], Vec<&str>)| {
+        compared(
+            words.with("service.without", &[&names.join(", ")]),
+            served.map(|served| (served.hours.weighted, served.error())),
+        )
     };
-    sides.map(row).into()
+    groups.map(row).collect()
+}
+
+/// Returns a row of hours now and then side by side, each with the half width of its interval.
+fn compared(label: String, [now, then]: [(f64, Option<f64>); 2]) -> [String; 4] {
+    let cell = |(hours, error): (f64, Option<f64>)| with_error(hours, error);
+    let change = then.0 - now.0;
+    let sign = if change < 0.0 { "-" } else { "+" };
+    let change = if change.abs() < 0.05 {
+        "-".to_owned()
+    } else {
+        format!("{sign}{}", figure(change.abs()))
+    };
+    [label, cell(now), cell(then), change]
 }
 
 /// Returns how many draws the hours were estimated by; `None` where they are exact.
@@ -395,9 +285,17 @@ fn gained(network: &Network, gains: &Gains, top: usize, words: &Words) -> String
         None,
     ));
     text.push('\n');
+    text.push_str(&self::gains(gains, words));
+    text.push('\n');
+    text
+}
+
+/// Returns the sentence that says what the built links are good for.
+#[must_use]
+pub fn gains(gains: &Gains, words: &Words) -> String {
     // A sampled difference may fall below nothing; no link makes anybody worse off.
     let hours = [gains.hours.agency, gains.hours.weighted].map(|hours| hours.max(0.0));
-    text.push_str(&words.with(
+    words.with(
         "whatif.gains",
         &[
             &gains.connected.len().to_string(),
@@ -405,9 +303,7 @@ fn gained(network: &Network, gains: &Gains, top: usize, words: &Words) -> String
             &figure(hours[0]),
             &with_error(hours[1], gains.error),
         ],
-    ));
-    text.push('\n');
-    text
+    )
 }
 
 /// Returns a list of agencies under its heading, the weightiest first; nothing where there is none.
@@ -478,13 +374,6 @@ pub fn ranked<'a>(network: &'a Network, ids: &BTreeSet<AgencyId>) -> Vec<&'a Age
         .collect();
     agencies.sort_by(|a, b| b.weight.cmp(&a.weight).then_with(|| a.id.cmp(&b.id)));
     agencies
-}
-
-/// Returns the lost services, those that most agencies lost first.
-fn services(outcome: &Outcome) -> Vec<(&ServiceId, &BTreeSet<AgencyId>)> {
-    let mut services: Vec<_> = outcome.services_lost.iter().collect();
-    services.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(b.0)));
-    services
 }
 
 fn weight(network: &Network, ids: &BTreeSet<AgencyId>) -> u32 {

@@ -148,6 +148,18 @@ fn measured(view: View<'_>, sheet: &mut Sheet, seen: &NodeView) {
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
         sheet.pair("RTT", &view.with("detail.rtt", &values));
     }
+    if let Some(change) = &seen.rtt_change {
+        let shown = view.with(
+            "detail.rtt-change-is",
+            &[
+                &milliseconds(change.before),
+                &milliseconds(change.after),
+                &view.clock(change.since),
+                &view.span(view.since(change.since)),
+            ],
+        );
+        sheet.pair(view.text("detail.rtt-change"), &shown);
+    }
     if let Some(loss) = &seen.loss {
         let values = [
             percent(loss.ratio),

@@ -8,9 +8,10 @@ use tui_input::Input;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::app::Command;
+use crate::model::{Element, NodeId};
 use crate::tui::keys::labels;
 use crate::tui::screen::over::broken;
-use crate::tui::screen::overlay::{Choice, Entry, Overlay, entries};
+use crate::tui::screen::overlay::{Choice, Entry, Overlay, ends, entries};
 use crate::tui::screen::rows::Order;
 use crate::tui::text;
 use crate::tui::view::{View, draw_line, draw_rule, draw_text, row};
@@ -22,6 +23,11 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, page: Rect) {
         Some(Overlay::Palette { input, cursor }) => {
             draw_palette(view, buffer, page, input, *cursor);
         }
+        Some(Overlay::Ends {
+            input,
+            cursor,
+            first,
+        }) => draw_ends(view, buffer, page, input, *cursor, first.as_ref()),
         Some(Overlay::Sort { cursor }) => {
             let lines: Vec<Line<'_>> = Order::ALL
                 .iter()
@@ -176,44 +182,101 @@ fn draw_menu(
 }
 
 fn draw_palette(view: View<'_>, buffer: &mut Buffer, page: Rect, input: &Input, cursor: usize) {
-    let look = view.look();
     let entries = entries(input.value(), view.picture, &view.screen.words);
-    let height = (entries.len() as u16 + 4).max(8).min(page.height);
-    let inner = clear(view, buffer, page, 66, height);
-    let prompt = Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), 1);
-    let used = draw_text(buffer, prompt, "> ", look.heading(), look);
-    let field = Rect::new(prompt.x + used, prompt.y, prompt.width - used, 1);
-    draw_input(buffer, field, input, None);
-    if input.value().is_empty() {
-        let hint = Rect::new(field.x + 2, field.y, field.width.saturating_sub(2), 1);
-        draw_text(buffer, hint, view.text("menu.palette"), look.quiet(), look);
-    }
-    let space = usize::from(inner.height).saturating_sub(2).max(1);
-    let cursor = cursor.min(entries.len().saturating_sub(1));
-    let first = (cursor / space * space).min(entries.len().saturating_sub(space));
-    for (at, entry) in entries.iter().enumerate().skip(first).take(space) {
-        let place = row(inner, (at - first) as u16 + 2);
-        let wide = usize::from(inner.width).saturating_sub(18);
-        let (words, keys) = match entry {
-            Entry::Do(binding) => (view.text(binding.word).to_owned(), labels(binding)),
-            Entry::Agency(id) => (
+    let rows: Vec<[String; 2]> = entries
+        .iter()
+        .map(|entry| match entry {
+            Entry::Do(binding) => [view.text(binding.word).to_owned(), labels(binding)],
+            Entry::Agency(id) => [
                 format!("{} {}", view.look().step(), view.agency(id)),
                 id.to_string(),
-            ),
-        };
-        let line = Line::from(vec![
-            Span::raw(" "),
-            Span::raw(text::pad(&words, wide, look.cut())),
-            Span::styled(text::fit(&keys, 16, look.cut()), look.quiet()),
-        ]);
-        draw_line(buffer, place, &line, look);
-        if at == cursor {
-            buffer.set_style(place, look.selected());
+            ],
+        })
+        .collect();
+    let finder = Finder {
+        input,
+        hint: view.text("menu.palette").to_owned(),
+        rows,
+        cursor,
+    };
+    finder.draw(view, buffer, page);
+}
+
+/// Draws the nodes that may be an end of a new link; those of the second end with how far they are.
+fn draw_ends(
+    view: View<'_>,
+    buffer: &mut Buffer,
+    page: Rect,
+    input: &Input,
+    cursor: usize,
+    first: Option<&NodeId>,
+) {
+    let network = &view.picture.network;
+    let at = |id: &NodeId| network.nodes.get(id).and_then(|node| node.position);
+    let title = |id: &NodeId| network.title(&Element::Node(id.clone()));
+    let far = |id: &NodeId| -> Option<String> {
+        let km = at(first?)?.km_to(at(id)?);
+        Some(format!("{km:.1} km"))
+    };
+    let row = |id: NodeId| [title(&id), far(&id).unwrap_or_else(|| id.to_string())];
+    let finder = Finder {
+        input,
+        hint: match first {
+            None => view.text("menu.first-end").to_owned(),
+            Some(first) => view.with("menu.second-end", &[&title(first)]),
+        },
+        rows: ends(input.value(), view.picture, first)
+            .into_iter()
+            .map(row)
+            .collect(),
+        cursor,
+    };
+    finder.draw(view, buffer, page);
+}
+
+/// A line to type in, and what was found for it.
+struct Finder<'a> {
+    input: &'a Input,
+    /// Stands in the line while it is empty.
+    hint: String,
+    /// What was found, and a short remark on each.
+    rows: Vec<[String; 2]>,
+    cursor: usize,
+}
+
+impl Finder<'_> {
+    fn draw(&self, view: View<'_>, buffer: &mut Buffer, page: Rect) {
+        let look = view.look();
+        let height = (self.rows.len() as u16 + 4).max(8).min(page.height);
+        let inner = clear(view, buffer, page, 66, height);
+        let prompt = Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), 1);
+        let used = draw_text(buffer, prompt, "> ", look.heading(), look);
+        let field = Rect::new(prompt.x + used, prompt.y, prompt.width - used, 1);
+        draw_input(buffer, field, self.input, None);
+        if self.input.value().is_empty() {
+            let hint = Rect::new(field.x + 2, field.y, field.width.saturating_sub(2), 1);
+            draw_text(buffer, hint, &self.hint, look.quiet(), look);
         }
-    }
-    if entries.is_empty() {
-        let place = Rect::new(inner.x + 1, inner.y + 2, inner.width.saturating_sub(1), 1);
-        draw_text(buffer, place, view.text("list.none"), Style::new(), look);
+        let space = usize::from(inner.height).saturating_sub(2).max(1);
+        let cursor = self.cursor.min(self.rows.len().saturating_sub(1));
+        let first = (cursor / space * space).min(self.rows.len().saturating_sub(space));
+        for (at, [what, remark]) in self.rows.iter().enumerate().skip(first).take(space) {
+            let place = row(inner, (at - first) as u16 + 2);
+            let wide = usize::from(inner.width).saturating_sub(18);
+            let line = Line::from(vec![
+                Span::raw(" "),
+                Span::raw(text::pad(what, wide, look.cut())),
+                Span::styled(text::fit(remark, 16, look.cut()), look.quiet()),
+            ]);
+            draw_line(buffer, place, &line, look);
+            if at == cursor {
+                buffer.set_style(place, look.selected());
+            }
+        }
+        if self.rows.is_empty() {
+            let place = Rect::new(inner.x + 1, inner.y + 2, inner.width.saturating_sub(1), 1);
+            draw_text(buffer, place, view.text("list.none"), Style::new(), look);
+        }
     }
 }
 

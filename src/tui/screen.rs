@@ -10,6 +10,7 @@ pub mod overlay;
 pub mod ranks;
 pub mod rows;
 pub mod scenario;
+mod settled;
 mod travel;
 
 use std::sync::Arc;
@@ -27,17 +28,9 @@ use crate::tui::screen::overlay::Overlay;
 use crate::tui::screen::ranks::{Peril, Rank};
 use crate::tui::screen::rows::{Order, Search};
 use crate::tui::screen::scenario::Scenario;
+use crate::tui::screen::settled::Settled;
 use crate::tui::theme::{Look, Theme};
 
-/// Rows keep their order for this long after a key.
-const SETTLE: SignedDuration = SignedDuration::from_secs(5);
-/// Rows are sorted at most this often: a commune that falls silent would change their order for ten seconds.
-const RESORT: SignedDuration = SignedDuration::from_secs(5);
-/// After a sort that moved many rows the next waits for this long: nobody reads faster, and over a slow line
-/// every such sort is a whole screen.
-const RESORT_AFTER_MANY: SignedDuration = SignedDuration::from_secs(10);
-/// So many rows of one screen are many.
-const MANY: usize = 8;
 /// A message stays for this long.
 const NOTICE: SignedDuration = SignedDuration::from_secs(5);
 /// Terminals take at most 100,000 characters of OSC 52, which in base64 are this many bytes (as k9s has it).
@@ -114,27 +107,6 @@ pub struct Notice {
     pub values: Vec<String>,
     /// When it was said.
     pub at: Timestamp,
-}
-
-/// Rows of agencies in the order that is kept for a while.
-#[derive(Clone, Debug)]
-struct Settled {
-    rows: Vec<AgencyId>,
-    /// When they were sorted.
-    sorted: Timestamp,
-    /// How long they stay as they are without a key.
-    rest: SignedDuration,
-    /// When a key was last pressed; `None` before the first.
-    pressed: Option<Timestamp>,
-}
-
-impl Settled {
-    fn holds(&self, now: Timestamp) -> bool {
-        let pressed = self
-            .pressed
-            .is_some_and(|pressed| now.duration_since(pressed) < SETTLE);
-        pressed || now.duration_since(self.sorted) < self.rest
-    }
 }
 
 /// What the user is looking at.
@@ -237,7 +209,7 @@ impl Screen {
     pub fn is_typing(&self) -> bool {
         matches!(
             self.overlay,
-            Some(Overlay::Palette { .. } | Overlay::Filter { .. })
+            Some(Overlay::Palette { .. } | Overlay::Ends { .. } | Overlay::Filter { .. })
         )
     }
 
@@ -279,36 +251,6 @@ impl Screen {
     #[must_use]
     pub fn layout(&self, picture: &Picture) -> Layout {
         grid::lay(&picture.network, self.size, self.head(picture))
-    }
-
-    /// Returns the agencies of the list in the order of its rows.
-    #[must_use]
-    pub fn agency_rows(&self, picture: &Picture, now: Timestamp) -> Vec<AgencyId> {
-        let mut rows = match &self.settled {
-            Some(settled) if settled.holds(now) => {
-                let mut rows = settled.rows.clone();
-                rows.retain(|id| picture.network.agencies.contains_key(id));
-                rows
-            }
-            _ => self.sorted(picture, now),
-        };
-        if let Some(pinned) = &self.pinned
-            && picture.network.agencies.contains_key(pinned)
-        {
-            rows.retain(|id| id != pinned);
-            rows.insert(0, pinned.clone());
-        }
-        rows
-    }
-
-    fn sorted(&self, picture: &Picture, now: Timestamp) -> Vec<AgencyId> {
-        rows::agencies(
-            picture,
-            &self.searches[0],
-            self.problems,
-            self.order,
-            self.moment(now),
-        )
     }
 
     /// Returns the rows of the list of what must not fail.
@@ -420,6 +362,7 @@ impl Screen {
             }
             Intent::Mark => self.mark(&picture, now),
             Intent::WhatIf => self.open_what_if(&picture, now),
+            Intent::Build => self.offer_ends(&picture, now),
             Intent::Undo if self.tab == Tab::WhatIf => {
                 if !self.scenario.undo(&picture, self.moment(now)) {
                     self.say("notice.nothing-marked", Vec::new(), now);
@@ -456,50 +399,6 @@ impl Screen {
         None
     }
 
-    /// Sorts the rows anew where that is due; to be called before a frame is drawn.
-    pub fn refresh(&mut self, newest: &Arc<Picture>, now: Timestamp) {
-        if self
-            .settled
-            .as_ref()
-            .is_none_or(|settled| !settled.holds(now))
-        {
-            let picture = Arc::clone(self.shown(newest));
-            let rows = self.sorted(&picture, now);
-            let page = usize::from(self.size.1);
-            let moved = self.settled.as_ref().map_or(0, |before| {
-                let seen = before.rows.iter().zip(&rows).take(page);
-                seen.filter(|(before, now)| before != now).count()
-            });
-            self.settled = Some(Settled {
-                rows,
-                sorted: now,
-                rest: if moved > MANY {
-                    RESORT_AFTER_MANY
-                } else {
-                    RESORT
-                },
-                pressed: None,
-            });
-        }
-    }
-
-    /// Keeps the rows as they are for as long as keys are pressed.
-    fn settle(&mut self, picture: &Picture, now: Timestamp) {
-        match &mut self.settled {
-            Some(settled) if settled.holds(now) => settled.pressed = Some(now),
-            _ => self.resort(picture, now),
-        }
-    }
-
-    fn resort(&mut self, picture: &Picture, now: Timestamp) {
-        self.settled = Some(Settled {
-            rows: self.sorted(picture, now),
-            sorted: now,
-            rest: RESORT,
-            pressed: Some(now),
-        });
-    }
-
     fn go(&mut self, tab: Tab) {
         self.tab = tab;
         self.open = false;
@@ -510,30 +409,6 @@ impl Screen {
     fn turn(&mut self, by: usize) {
         let at = Tab::ALL.iter().position(|tab| *tab == self.tab);
         self.go(Tab::ALL[(at.unwrap_or(0) + by) % Tab::ALL.len()]);
-    }
-
-    /// Returns the agency that a key would act on.
-    #[must_use]
-    pub fn selected_agency(&self, picture: &Picture, now: Timestamp) -> Option<AgencyId> {
-        let known = |id: &&AgencyId| picture.network.agencies.contains_key(*id);
-        if self.tab == Tab::Overview || self.open {
-            return self.agency.as_ref().filter(known).cloned();
-        }
-        chosen(&self.agency_rows(picture, now), self.agency.as_ref())
-    }
-
-    /// Returns what a key would act on, on Weak.
-    #[must_use]
-    pub fn selected_peril(&self, picture: &Picture) -> Option<Peril> {
-        let rows = self.weak_rows(picture);
-        let perils: Vec<Peril> = rows.into_iter().map(|rank| rank.peril).collect();
-        chosen(&perils, self.peril.as_ref())
-    }
-
-    /// Returns the incident that a key would act on.
-    #[must_use]
-    pub fn selected_incident(&self, picture: &Picture, now: Timestamp) -> Option<IncidentId> {
-        chosen(&self.incident_rows(picture, now), self.incident.as_ref())
     }
 }
 
@@ -559,12 +434,4 @@ pub fn banner(picture: &Picture) -> Option<Banner> {
     } else {
         Some(Banner::RefusedEdit)
     }
-}
-
-/// Returns the selected one of some rows: the first where the selected is not among them.
-fn chosen<T: Clone + PartialEq>(rows: &[T], selected: Option<&T>) -> Option<T> {
-    selected
-        .filter(|selected| rows.contains(selected))
-        .or(rows.first())
-        .cloned()
 }

@@ -126,6 +126,10 @@ fn draw_status(view: View<'_>, buffer: &mut Buffer, area: Rect, rows: usize) {
         }
     }
     said.push(view.with("weak.rows", &[&rows.to_string()]));
+    let reckoning = ranks::reckoning(view.picture, view.screen.today);
+    if reckoning.is_some_and(|reckoning| reckoning.pairs.is_none()) {
+        said.push(view.text("weak.no-pairs").to_owned());
+    }
     let search = view.screen.search(view.screen.tab);
     if !search.text.is_empty() {
         said.push(format!("/{}", search.text));

@@ -1,4 +1,4 @@
-//! The What-if page: now and then side by side, of what is marked as failed. It is a model, and says so.
+//! The What-if page: now and then side by side, of what is marked as failed or built. It is a model, and says so.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::analysis::what_if::{Comparison, Outcome};
+use crate::analysis::what_if::{Comparison, NewLink, Outcome};
 use crate::app::view::{Removed, Sight};
-use crate::model::ServiceId;
 use crate::model::agency::Agency;
 use crate::model::network::Network;
-use crate::report::what_if::{counted, counts, draws, hours, ranked};
+use crate::model::{AgencyId, Element, NodeId, ServiceId};
+use crate::report::service;
+use crate::report::what_if::{counted, counts, draws, gains, hours, ranked, without};
 use crate::tui::list::Sheet;
 use crate::tui::screen::scenario::Asked;
 use crate::tui::text;
@@ -35,6 +36,7 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, area: Rect) {
             view.look().heading(),
         )]);
         sheet.text(0, view.text("whatif.how"));
+        sheet.text(0, view.text("whatif.how-build"));
         for (at, line) in (0..).zip(&sheet.lines) {
             draw_line(buffer, row(inner, at), line, view.look());
         }
@@ -81,15 +83,50 @@ fn head(view: View<'_>, asked: &Asked, width: usize, most: u16) -> Vec<Line<'sta
         Span::styled(model, view.look().heading()),
         Span::styled(format!("  {out}"), view.look().quiet()),
     ]);
-    let fails: Vec<String> = asked.failed.iter().map(|each| view.element(each)).collect();
-    let fails = format!(
-        "{} {}",
-        view.with("whatif.failed", &[&fails.len().to_string()]),
-        fails.join("; ")
-    );
-    sheet.text(0, &fails);
+    let lists = [
+        (
+            "whatif.failed",
+            asked.failed.iter().map(|each| view.element(each)).collect(),
+        ),
+        (
+            "whatif.built-list",
+            asked.added.iter().map(|link| built(view, link)).collect(),
+        ),
+    ];
+    for (heading, names) in lists {
+        let names: Vec<String> = names;
+        if !names.is_empty() {
+            let heading = view.with(heading, &[&names.len().to_string()]);
+            sheet.text(0, &format!("{heading} {}", names.join("; ")));
+        }
+    }
+    for link in &asked.added {
+        let ends = [&link.a, &link.b];
+        let carries = |end: &NodeId| {
+            let node = asked.network.nodes.get(end);
+            asked.network.hubs.contains(end) || node.is_some_and(|node| node.transit)
+        };
+        if !ends.into_iter().any(carries) {
+            sheet.text(
+                0,
+                &view.with("whatif.no-transit", &ends.map(NodeId::as_str)),
+            );
+        }
+    }
     sheet.lines.truncate(usize::from(most).max(2));
     sheet.lines
+}
+
+/// Returns a link that is built in words.
+fn built(view: View<'_>, link: &NewLink) -> String {
+    let title = |end: &NodeId| view.picture.network.title(&Element::Node(end.clone()));
+    let key = format!("kind.{}", link.kind);
+    let kind = if view.screen.words.has(&key) {
+        view.screen.words.text(&key)
+    } else {
+        link.kind.as_str()
+    };
+    format!("{kind} {} – {}", title(&link.a), title(&link.b))
 }
 
 /// Returns what is out already in the model.
@@ -155,15 +192,11 @@ fn grouped(view: View<'_>, network: &Network, comparison: &Comparison) -> Vec<[S
     let lost = |outcome: &Outcome, service: &ServiceId| {
         outcome.services_lost.get(service).map_or(0, BTreeSet::len)
     };
-    let mut alike: Vec<([usize; 2], Vec<&str>)> = Vec::new();
-    for service in network.services.values() {
-        let counts = [lost(now, &service.id), lost(then, &service.id)];
-        match alike.iter_mut().find(|(others, _)| *others == counts) {
-            Some((_, names)) => names.push(&service.name),
-            None => alike.push((counts, vec![&service.name])),
-        }
-    }
-    alike.retain(|(counts, _)| *counts != [0, 0]);
+    let lost = |id: &ServiceId| {
+        let counts = [now, then].map(|outcome| lost(outcome, id));
+        (counts != [0, 0]).then_some(counts)
+    };
+    let alike = service::alike(network, lost);
     let services = alike.into_iter().map(|([now, then], names)| {
         let label = view.with("whatif.service", &[&names.join(", ")]);
         counted(label, now, then)
@@ -172,10 +205,18 @@ fn grouped(view: View<'_>, network: &Network, comparison: &Comparison) -> Vec<[S
     let mut rows = counts(network, comparison, words);
     rows.extend(services);
     rows.extend(hours(comparison, words));
+    // Services at the only hub fare as the network does, which needs no second row.
+    let whole = rows.last().map(|row| row[1..].to_vec()).unwrap_or_default();
+    let apart = without(network, comparison, words).into_iter();
+    rows.extend(apart.filter(|row| row[1..] != whole[..]));
     rows
 }
 
-/// Draws who is newly cut off, and who newly hangs on one path, side by side.
+/// A list of agencies under its heading; whether it says what they hang on.
+type List<'a> = (&'static str, &'a BTreeSet<AgencyId>, bool);
+
+/// Draws what the built links are good for, then who is newly cut off beside who newly hangs on one path, and who is
+/// connected beside who gets a second path; what is empty takes no room.
 fn draw_names(
     view: View<'_>,
     buffer: &mut Buffer,
@@ -184,27 +225,61 @@ fn draw_names(
     comparison: &Comparison,
 ) {
     let look = view.look();
-    if comparison.newly_cut_off.is_empty() && comparison.newly_one_path.is_empty() {
-        let nobody = view.text("whatif.nobody");
-        draw_text(buffer, row(area, 0), nobody, Style::new(), look);
+    let mut said = Vec::new();
+    if let Some(gained) = &comparison.gains {
+        let sentence = gains(gained, &view.screen.words);
+        said.extend(text::wrap(&sentence, usize::from(area.width)));
+    }
+    let mut bands: Vec<[List<'_>; 2]> = vec![[
+        ("whatif.newly-cut-off", &comparison.newly_cut_off, false),
+        ("whatif.newly-one-path", &comparison.newly_one_path, true),
+    ]];
+    if let Some(gained) = &comparison.gains {
+        bands.push([
+            ("whatif.connected", &gained.connected, false),
+            ("whatif.second-path", &gained.second_path, false),
+        ]);
+    }
+    let is_empty = |band: &[List<'_>; 2]| band.iter().all(|(_, ids, _)| ids.is_empty());
+    if is_empty(&bands[0]) {
+        said.push(view.text("whatif.nobody").to_owned());
+    }
+    bands.retain(|band| !is_empty(band));
+    let mut at = 0;
+    for line in said.iter().take(usize::from(area.height)) {
+        draw_text(buffer, row(area, at), line, Style::new(), look);
+        at += 1;
+    }
+    let mut left = area.height.saturating_sub(at);
+    let mut bands = bands.into_iter();
+    while let Some(band) = bands.next() {
+        let height = left / (bands.len() as u16 + 1);
+        let place = Rect {
+            y: area.y + at,
+            height,
+            ..area
+        };
+        draw_band(view, buffer, place, network, comparison, &band);
+        at += height;
+        left -= height;
+    }
+}
+
+fn draw_band(
+    view: View<'_>,
+    buffer: &mut Buffer,
+    area: Rect,
+    network: &Network,
+    comparison: &Comparison,
+    band: &[List<'_>; 2],
+) {
+    if area.height == 0 {
         return;
     }
+    let look = view.look();
     let half = area.width.saturating_sub(2) / 2;
-    let columns = [
-        (
-            "whatif.newly-cut-off",
-            ranked(network, &comparison.newly_cut_off),
-            area.x,
-            false,
-        ),
-        (
-            "whatif.newly-one-path",
-            ranked(network, &comparison.newly_one_path),
-            area.x + half + 2,
-            true,
-        ),
-    ];
-    for (heading, agencies, x, holds) in columns {
+    for ((heading, ids, holds), x) in band.iter().zip([area.x, area.x + half + 2]) {
+        let agencies = ranked(network, ids);
         let place = Rect {
             x,
             width: half,
@@ -222,7 +297,7 @@ fn draw_names(
         };
         let mut at = 1;
         for agency in agencies.iter().skip(scroll).take(shown) {
-            let said = if holds {
+            let said = if *holds {
                 held(view, network, comparison, agency)
             } else {
                 agency.name.clone()
@@ -230,7 +305,7 @@ fn draw_names(
             draw_text(buffer, row(place, at), &said, Style::new(), look);
             at += 1;
         }
-        if below > 0 {
+        if below > 0 && space > 0 {
             let more = view.with("list.more-below", &[&(below + 1).to_string()]);
             draw_text(buffer, row(place, at), &more, look.quiet(), look);
         }

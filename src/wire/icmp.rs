@@ -11,6 +11,7 @@ use pnet::packet::icmpv6::Icmpv6Types;
 use surge_ping::IcmpPacket;
 
 use crate::model::reading::Refusal;
+use crate::wire::echo::code_of_v4;
 
 /// What came back for an echo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,15 +64,5 @@ pub fn classify(packet: &IcmpPacket) -> Reply {
             let by = packet.get_source().into();
             Reply::Refused { by, why }
         }
-    }
-}
-
-/// Returns the RFC 792 code that means what a code of `ICMPv6` means (RFC 4443 §3.1), so that there is one table.
-fn code_of_v4(code: u8) -> u8 {
-    match code {
-        0 => 0,          // no route: net
-        1 | 5 | 6 => 13, // prohibited, source policy, reject route
-        4 => 3,          // port
-        _ => 1,          // beyond scope, address: host
     }
 }

@@ -5,11 +5,12 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use nix::sched::{CloneFlags, unshare};
+use serde_json::{Value, json};
 use spanwatch::model::reading::{Answer, Refusal};
 use spanwatch::model::target::{Method, Target, TargetId};
-use spanwatch::probe::ping::IcmpKind;
+use spanwatch::probe::ping::{Engine, IcmpKind};
 
-use super::{sockets, sweep, target};
+use super::{sockets_of, sweep, target};
 
 /// A neighbour in a namespace of its own.
 struct Neighbour(Child);
@@ -59,7 +60,8 @@ fn run(line: &str) -> Result<(), String> {
 ///
 /// ```text
 /// here 10.77.1.1 --- 10.77.1.2 router 10.77.9.1 --- 10.77.9.2 second
-///      10.77.2.0/24 unreachable, 3 prohibited, 4 swallowed, 5 sent on and back for ever, 6 "ask yourself"
+///      10.77.2.0/24 unreachable, 3 prohibited, 4 swallowed, 5 and 7 sent on and back for ever, 6 "ask yourself"
+///      fd77:1::1 --- fd77:1::2, fd77:2::/64 unreachable; at most 1,000 bytes from the router on
 /// ```
 fn network() -> Result<[Neighbour; 2], String> {
     unshare(CloneFlags::CLONE_NEWNET).map_err(|error| format!("no namespace: {error}"))?;
@@ -69,6 +71,9 @@ fn network() -> Result<[Neighbour; 2], String> {
         "ip link set lo up; ip link add here type veth peer name there
          ip link set there netns {one}; ip addr add 10.77.1.1/24 dev here; ip link set here up
          ip route add 10.77.0.0/16 via 10.77.1.2
+         if [ -e /proc/sys/net/ipv6 ]; then
+           ip -6 addr add fd77:1::1/64 dev here nodad; ip -6 route add fd77::/16 via fd77:1::2
+         fi
          nsenter -t {one} -n sh -ec '
            ip link set lo up; ip addr add 10.77.1.2/24 dev there; ip link set there up
            ip link add on type veth peer name back; ip link set back netns {two}
@@ -76,7 +81,12 @@ fn network() -> Result<[Neighbour; 2], String> {
            echo 1 > /proc/sys/net/ipv4/ip_forward
            ip route add unreachable 10.77.2.0/24; ip route add prohibit 10.77.3.0/24
            ip route add blackhole 10.77.4.0/24; ip route add 10.77.5.0/24 via 10.77.9.2
-           ip route add 10.77.6.0/24 via 10.77.1.1'
+           ip route add 10.77.6.0/24 via 10.77.1.1; ip link set on mtu 1000
+           ip route add 10.77.7.0/24 via 10.77.9.2
+           if [ -e /proc/sys/net/ipv6 ]; then
+             ip -6 addr add fd77:1::2/64 dev there nodad; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
+             ip -6 route add unreachable fd77:2::/64
+           fi'
          nsenter -t {two} -n sh -ec '
            ip link set lo up; ip addr add 10.77.9.2/24 dev back; ip link set back up
            echo 1 > /proc/sys/net/ipv4/ip_forward; ip route add default via 10.77.9.1'"
@@ -84,15 +94,11 @@ fn network() -> Result<[Neighbour; 2], String> {
     Ok([router, second])
 }
 
-#[test]
-fn what_a_router_says_is_evidence_and_no_answer() {
+/// Does something in that network, or says why it is skipped.
+fn inside(act: impl FnOnce() + Send) {
     let inside = || -> Result<(), String> {
         let _routers = network()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| error.to_string())?;
-        runtime.block_on(routers());
+        act();
         Ok(())
     };
     // A thread of its own, because the namespace is the thread's.
@@ -102,10 +108,114 @@ fn what_a_router_says_is_evidence_and_no_answer() {
     }
 }
 
-async fn routers() {
-    let Some(sockets) = sockets().await else {
+#[test]
+fn what_a_router_says_is_evidence_and_no_answer() {
+    for engine in [Engine::Precise, Engine::Library] {
+        inside(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(routers(engine));
+        });
+    }
+}
+
+/// Runs `ping` here and returns its document and exit code.
+fn ping(words: &[&str]) -> (Value, Option<i32>) {
+    let output = Command::new(env!("CARGO_BIN_EXE_spanwatch"))
+        .args(["ping", "--format", "json", "-i", "20ms"])
+        .args(words)
+        .output()
+        .expect("the binary runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let document = serde_json::from_slice(&output.stdout);
+    (
+        document.unwrap_or_else(|_| panic!("{said}")),
+        output.status.code(),
+    )
+}
+
+#[test]
+fn ping_names_the_router_that_objected_and_how_often() {
+    inside(|| {
+        let far = [
+            "10.77.1.2",
+            "10.77.2.1",
+            "10.77.3.1",
+            "10.77.4.1",
+            "10.77.5.1",
+        ];
+        let (document, code) = ping(&[&far[..], &["-c", "1", "-w", "500ms"]].concat());
+        assert_eq!(code, Some(1), "one of them answers");
+        let first = |place: usize| document["targets"][place]["errors"][0].clone();
+        assert_eq!(document["targets"][0]["received"], 1);
+        assert_eq!(document["targets"][0]["errors"], json!([]));
+        for (place, router, kind, code) in [
+            (1, "10.77.1.2", 3, 1),
+            (2, "10.77.1.2", 3, 13),
+            (4, "10.77.9.2", 11, 0),
+        ] {
+            let error = first(place);
+            let wanted = json!({"router": router, "type": kind, "code": code, "count": 1, "quoted_in_part": 0});
+            assert_eq!(error, wanted, "{}", far[place]);
+            assert_eq!(document["targets"][place]["loss"], 1.0);
+        }
+        assert_eq!(document["targets"][3]["errors"], json!([]));
+        // Every hop says itself where the time to live ends there.
+        let (document, code) = ping(&["10.77.7.1", "-c", "1", "--ttl", "2", "-w", "500ms"]);
+        assert_eq!(code, Some(2), "nobody answers");
+        assert_eq!(document["targets"][0]["errors"][0]["router"], "10.77.9.2");
+        assert_eq!(document["targets"][0]["errors"][0]["type"], 11);
+        // What may not be cut does not pass, and whose link is too small is said.
+        let big = ["10.77.9.2", "-c", "1", "-w", "500ms", "--size", "1200"];
+        let (document, code) = ping(&[&big[..], &["--df"]].concat());
+        assert_eq!(code, Some(2));
+        let error = &document["targets"][0]["errors"][0];
+        assert_eq!(
+            (&error["router"], &error["type"], &error["code"]),
+            (&json!("10.77.1.2"), &json!(3), &json!(4))
+        );
+        let (document, code) = ping(&big);
+        assert_eq!(code, Some(0), "in pieces it passes: {document}");
+        // Nobody can be asked without a route, and that is no loss.
+        let (document, code) = ping(&["192.0.2.1", "-c", "1"]);
+        assert_eq!(code, Some(3));
+        assert_eq!(
+            (
+                &document["targets"][0]["sent"],
+                &document["targets"][0]["unsent"]
+            ),
+            (&json!(0), &json!(1))
+        );
+        assert_eq!(document["targets"][0]["loss"], Value::Null);
+    });
+}
+
+#[test]
+fn ping_hears_the_routers_of_version_six_too() {
+    inside(|| {
+        if !std::path::Path::new("/proc/sys/net/ipv6").exists() {
+            println!("skipped: this machine has no IPv6");
+            return;
+        }
+        let (document, code) = ping(&["fd77:1::2", "fd77:2::1", "-c", "2", "-w", "1s"]);
+        assert_eq!(code, Some(1));
+        assert_eq!(document["targets"][0]["received"], 2);
+        let error = &document["targets"][1]["errors"][0];
+        assert_eq!(
+            (&error["router"], &error["type"]),
+            (&json!("fd77:1::2"), &json!(1))
+        );
+        assert_eq!(error["quoted_in_part"], 0);
+    });
+}
+
+async fn routers(engine: Engine) {
+    let Some(sockets) = sockets_of(engine).await else {
         return;
     };
+    assert_eq!(sockets.engine(), engine);
     assert_eq!(
         sockets.icmp_kind(),
         IcmpKind::Raw,

@@ -82,16 +82,18 @@ pub(super) struct Folded {
 pub(super) struct TooManyWays;
 
 impl Folded {
-    /// Folds what is left of a network without `cut`, with terms for the nodes that are `asked`.
+    /// Folds what is left of a network without `cut`, with terms for the nodes that are `asked`; the hubs of it are
+    /// `roots`, whatever else is one.
     ///
     /// Cost O((n + m) log n), and 2^k for an asked node with k ways in that carries no traffic.
     pub(super) fn new(
         network: &Network,
         graph: &Graph,
+        roots: &[NodeIx],
         cut: &Cut,
         asked: impl IntoIterator<Item = NodeIx>,
     ) -> Result<Self, TooManyWays> {
-        let mut fold = Fold::new(network, graph, cut);
+        let mut fold = Fold::new(network, graph, roots, cut);
         fold.pluck();
         let mut core = fold.core();
         let mut wants: BTreeMap<Want, usize> = BTreeMap::new();
@@ -129,7 +131,7 @@ struct Fold<'a> {
 }
 
 impl<'a> Fold<'a> {
-    fn new(network: &Network, graph: &'a Graph, cut: &Cut) -> Self {
+    fn new(network: &Network, graph: &'a Graph, roots: &[NodeIx], cut: &Cut) -> Self {
         let (nodes, links) = (graph.node_count(), graph.link_count());
         let mut groups = vec![Vec::new(); nodes + links];
         for (place, risk) in network.risks.values().enumerate() {
@@ -139,10 +141,10 @@ impl<'a> Fold<'a> {
                 }
             }
         }
-        let is_alive = graph.reach(graph.hubs(), cut);
+        let is_alive = graph.reach(roots, cut);
         let mut is_hub = vec![false; nodes];
-        for hub in graph.hubs() {
-            is_hub[hub.index()] = true;
+        for root in roots {
+            is_hub[root.index()] = true;
         }
         let mut is_gone = vec![false; links];
         for link in cut.links() {

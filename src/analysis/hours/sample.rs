@@ -4,10 +4,10 @@
 //! enumerated exactly, and only what is left is drawn. So the interval is narrow where it matters: three failures
 //! at once are rare, however many elements there are.
 
+use crate::analysis::hours::Asked;
 use crate::analysis::hours::fold::Ix;
 use crate::graph::{Cut, Graph, NodeIx, mix};
 use crate::model::Element;
-use crate::model::network::Network;
 
 /// All pairs are enumerated where there are at most so many for every draw.
 const PAIRED: usize = 8;
@@ -34,6 +34,7 @@ pub(super) struct Sample {
 /// One network to be sampled.
 struct Field<'a> {
     graph: &'a Graph,
+    roots: &'a [NodeIx],
     /// By element: what falls with it.
     falls: Vec<Cut>,
     /// By node.
@@ -69,14 +70,14 @@ impl Field<'_> {
         let graph = self.graph;
         self.reached.fill(false);
         self.stack.clear();
-        for hub in graph.hubs() {
-            if self.down_nodes[hub.index()] == 0 {
-                self.reached[hub.index()] = true;
-                self.stack.push(*hub);
+        for root in self.roots {
+            if self.down_nodes[root.index()] == 0 {
+                self.reached[root.index()] = true;
+                self.stack.push(*root);
             }
         }
         while let Some(node) = self.stack.pop() {
-            if !graph.is_transit(node) && !graph.hubs().contains(&node) {
+            if !graph.is_transit(node) && !self.roots.contains(&node) {
                 continue;
             }
             for (link, next) in graph.neighbours(node) {
@@ -100,24 +101,25 @@ impl Field<'_> {
     }
 }
 
-/// Samples a network: `down` by element, 0..1, those of `gone` elements already removed in `cut`.
+/// Samples a network: `down` by element, 0..1.
 ///
 /// Cost O(k (n + m)) for k elements, O(k^2 (n + m)) where pairs are enumerated, and O(draws (k + n + m)).
-pub(super) fn sample(
-    network: &Network,
-    graph: &Graph,
-    cut: &Cut,
-    down: &[f64],
-    weights: &[Both],
-    draws: u32,
-    seed: u64,
-) -> Sample {
+pub(super) fn sample(asked: &Asked<'_>, down: &[f64], draws: u32, seed: u64) -> Sample {
+    let Asked {
+        network,
+        graph,
+        roots,
+        cut,
+        seats: weights,
+        ..
+    } = *asked;
     let falls: Vec<Cut> = network
         .elements()
         .map(|element: Element| graph.cut([&element]))
         .collect();
     let mut field = Field {
         graph,
+        roots,
         falls,
         weights,
         down_nodes: vec![0; graph.node_count()],

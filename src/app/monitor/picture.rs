@@ -1,7 +1,7 @@
 //! What the monitor shows: one picture of everything it knows.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::app::monitor::{Monitor, QUARTERS, moment};
 use crate::app::{NodeView, Picture, QUARTER, Round};
 use crate::judge::rules::Rules;
 use crate::judge::{Phase, Pulse};
-use crate::model::health::{Health, Marks, Why};
+use crate::model::health::{Health, Marks, RttChange, Why};
 use crate::model::network::Node;
 use crate::model::{Element, NodeId};
 
@@ -100,6 +100,7 @@ impl Monitor {
             lost,
             loss: pulse.window.loss(),
             rtt: pulse.window.rtt(),
+            rtt_change: rtt_change(pulse, now, at),
             trail: pulse.window.trail().collect(),
             incident,
             device: pulse.device.as_ref().map(|(device, _)| device.clone()),
@@ -145,6 +146,19 @@ impl Monitor {
             Phase::Suspect(_) | Phase::Answering => quality(node, pulse, self.judge.rules()),
         }
     }
+}
+
+/// How long a change of the round trip is shown.
+const CHANGE_SHOWN: Duration = Duration::from_secs(24 * 3600);
+
+fn rtt_change(pulse: &Pulse, now: Instant, at: Timestamp) -> Option<RttChange> {
+    let change = pulse.shift.change()?;
+    let is_new = now.saturating_duration_since(change.found) < CHANGE_SHOWN;
+    is_new.then(|| RttChange {
+        since: moment(change.since, now, at),
+        before: change.before,
+        after: change.after,
+    })
 }
 
 /// Returns whether an answering node is up or degraded, and why.

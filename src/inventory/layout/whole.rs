@@ -11,6 +11,7 @@ use crate::inventory::layout::{
 use crate::inventory::table::{At, Table, error};
 use crate::model::agency::Hours;
 use crate::model::fault::Fault;
+use crate::model::service::Check;
 
 pub(super) fn network(table: &mut Table<'_, '_>) -> NetworkTable {
     let hubs = table.list("hubs");
@@ -55,13 +56,20 @@ pub(super) fn service(table: &mut Table<'_, '_>) -> Option<ServiceTable> {
     let node = table.required("node", "Name the node that it runs at: node = \"dc\".");
     let check = table.table("check", |table| {
         let mut check = BTreeMap::new();
-        for key in ["http", "https", "tcp", "tls"] {
+        for key in ["http", "https", "tcp", "tls", "dns", "at"] {
             if let Some(text) = table.text(key) {
                 check.insert(key.to_owned(), text.value);
             }
         }
         if let Some(status) = table.whole("expect", 100, 599) {
             check.insert("expect".to_owned(), status.value.to_string());
+        }
+        if let Err(why) = Check::read(&check) {
+            let head = table.head();
+            table.fault(Fault {
+                help: Some("A check is one of tcp, tls, http, https, dns; `at` says where to ask, else the node is asked.".into()),
+                ..error("T0133", &head, format!("The check {why}"))
+            });
         }
         check
     });

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tui_input::{Input, InputRequest};
 
+use crate::analysis::what_if::{NewLink, USUAL_KIND};
 use crate::app::{Command, Picture, Setting};
-use crate::model::Element;
+use crate::model::{Element, NodeId};
 use crate::tui::keys::{Edit, Intent};
 use crate::tui::screen::overlay::{self, Entry, Overlay};
 use crate::tui::screen::rows::Order;
@@ -103,7 +104,7 @@ impl Screen {
             return;
         }
         let at = self.moment(now);
-        if self.scenario.failed().is_empty() {
+        if self.scenario.is_empty() {
             let elements = self.markable(picture, now);
             if !elements.is_empty() {
                 self.scenario.toggle(&elements, picture, at);
@@ -115,6 +116,36 @@ impl Screen {
         let from = self.tab;
         self.go(Tab::WhatIf);
         self.back = Some(from);
+    }
+
+    /// Asks for the two ends of a link to build in What-if.
+    pub(super) fn offer_ends(&mut self, picture: &Picture, now: Timestamp) {
+        if self.tab != Tab::WhatIf {
+            let from = self.tab;
+            self.scenario.ask(picture, self.moment(now));
+            self.go(Tab::WhatIf);
+            self.back = Some(from);
+        }
+        self.overlay = Some(Overlay::Ends {
+            input: Input::default(),
+            cursor: 0,
+            first: None,
+        });
+    }
+
+    fn build(&mut self, a: NodeId, b: NodeId, picture: &Picture, now: Timestamp) {
+        let titles = [&a, &b].map(|end| picture.network.title(&Element::Node(end.clone())));
+        let link = NewLink {
+            a,
+            b,
+            kind: USUAL_KIND.to_owned(),
+        };
+        let at = self.moment(now);
+        if self.scenario.build(link, picture, at) {
+            self.say("notice.built", titles.into(), now);
+        } else {
+            self.say("notice.too-many", Vec::new(), now);
+        }
     }
 
     pub(super) fn offer_break(&mut self, picture: &Picture, newest: &Picture, now: Timestamp) {
@@ -214,6 +245,49 @@ impl Screen {
                     }
                 }
                 self.overlay = Some(Overlay::Palette { input, cursor });
+            }
+            Overlay::Ends {
+                mut input,
+                cursor,
+                first,
+            } => {
+                let found = overlay::ends(input.value(), picture, first.as_ref());
+                let mut cursor = cursor.min(found.len().saturating_sub(1));
+                match (intent, first.clone()) {
+                    (Intent::Back, None) => return None,
+                    (Intent::Back, Some(_)) => {
+                        self.offer_ends(picture, now);
+                        return None;
+                    }
+                    (Intent::Enter, first) => match (found.into_iter().nth(cursor), first) {
+                        (Some(second), Some(first)) => {
+                            self.build(first, second, picture, now);
+                            return None;
+                        }
+                        (Some(first), None) => {
+                            self.overlay = Some(Overlay::Ends {
+                                input: Input::default(),
+                                cursor: 0,
+                                first: Some(first),
+                            });
+                            return None;
+                        }
+                        (None, _) => {}
+                    },
+                    (Intent::Up | Intent::Down | Intent::PageUp | Intent::PageDown, _) => {
+                        cursor = rolled(cursor, found.len(), intent);
+                    }
+                    _ => {
+                        if edit(&mut input, intent) {
+                            cursor = 0;
+                        }
+                    }
+                }
+                self.overlay = Some(Overlay::Ends {
+                    input,
+                    cursor,
+                    first,
+                });
             }
             Overlay::Sort { cursor } => match intent {
                 Intent::Back | Intent::Sort => {}

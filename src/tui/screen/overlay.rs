@@ -7,14 +7,14 @@ use tui_input::Input;
 
 use crate::app::{Command, Picture};
 use crate::filter::fold::Folded;
-use crate::model::{AgencyId, Element};
+use crate::model::{AgencyId, Element, NodeId};
 use crate::report::reason;
 use crate::report::words::{Language, Words};
 use crate::tui::keys::{BINDINGS, Binding, Intent};
 use crate::tui::screen::ranks::{self, Peril, Rank};
 use crate::tui::screen::rows::Search;
 
-/// At most this many agencies are offered in the palette.
+/// At most this many agencies or nodes are offered for what is typed.
 const OFFERED: usize = 50;
 
 /// What lies over the page.
@@ -26,6 +26,15 @@ pub enum Overlay {
         input: Input,
         /// The selected entry.
         cursor: usize,
+    },
+    /// The ends of a link that is built in What-if, found one after the other.
+    Ends {
+        /// What is typed.
+        input: Input,
+        /// The selected node.
+        cursor: usize,
+        /// The first end, once it is found.
+        first: Option<NodeId>,
     },
     /// The line of the filter.
     Filter {
@@ -103,6 +112,30 @@ pub fn entries(text: &str, picture: &Picture, words: &Words) -> Vec<Entry> {
         );
     }
     entries
+}
+
+/// Returns the nodes that may be an end of a new link, for a typed text: those that carry traffic before the others,
+/// beside a first end the nearest before the farther; then by id.
+#[must_use]
+pub fn ends(text: &str, picture: &Picture, first: Option<&NodeId>) -> Vec<NodeId> {
+    let query = Folded::new(text.trim());
+    let network = &picture.network;
+    let from = first.and_then(|first| network.nodes.get(first));
+    let mut found: Vec<(bool, f64, &NodeId)> = network
+        .nodes
+        .values()
+        .filter(|node| Some(&node.id) != first)
+        .filter(|node| query.is_in(&node.name) || query.is_in(node.id.as_str()))
+        .map(|node| {
+            let far = from
+                .and_then(|from| Some(from.position?.km_to(node.position?)))
+                .unwrap_or(f64::INFINITY);
+            (!node.transit, far, &node.id)
+        })
+        .collect();
+    found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(b.2)));
+    let ids = found.into_iter().take(OFFERED);
+    ids.map(|(_, _, id)| id.clone()).collect()
 }
 
 /// Returns what can be done to some elements of the lab, and the way back from whatever is broken.
@@ -185,7 +218,7 @@ pub fn copies_of_agency(picture: &Picture, id: &AgencyId) -> Vec<(&'static str, 
         "address": shown, "state": view.health, "why": reason::why(&english, view.why), "since": view.since, "sent": view.sent,
         "lost": view.lost, "loss": view.loss.map(|loss| loss.ratio),
         "rtt_median_ms": view.rtt.map(|rtt| ms(rtt.median)), "rtt_p95_ms": view.rtt.map(|rtt| ms(rtt.p95)),
-        "incident": view.incident,
+        "rtt_change": view.rtt_change.map(|change| change.ratio()), "incident": view.incident,
     });
     let line = [
         agency.id.as_str(),

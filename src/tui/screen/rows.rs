@@ -34,6 +34,7 @@ pub const AGENCY_FIELDS: &[&str] = &[
     "mark",
     "age",
     "rtt",
+    "rtt_change",
     "p95",
     "loss",
     "since",
@@ -344,6 +345,7 @@ fn agency_field(
         "since" => seconds(view.since)?,
         "rtt" => rtt(|rtt| rtt.last)?,
         "p95" => rtt(|rtt| rtt.p95)?,
+        "rtt_change" => view.rtt_change?.ratio().into(),
         "loss" => view.loss?.ratio.into(),
         _ => return None,
     })

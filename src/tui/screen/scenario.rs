@@ -1,4 +1,4 @@
-//! What-if: what is marked as failed on the screen, and the answer that belongs to it.
+//! What-if: what is marked as failed or built on the screen, and the answer that belongs to it.
 //!
 //! Nothing here happens to the network. Marks are asked as one question to the same comparison that the command
 //! `what-if` prints; the answer comes later, from outside, and counts only while it answers the last question.
@@ -9,13 +9,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::analysis::hours::Limits;
-use crate::analysis::what_if::{Comparison, Question};
+use crate::analysis::what_if::{Comparison, NewLink, Question};
 use crate::app::Picture;
 use crate::app::view::Sight;
 use crate::model::Element;
 use crate::model::network::{Inconsistent, Network};
 
-/// Elements that can be marked at once: more are no question that a person asks.
+/// Elements and links that can be marked at once: more are no question that a person asks.
 const MOST: usize = 64;
 
 /// A question of one moment.
@@ -29,6 +29,8 @@ pub struct Asked {
     pub sight: Arc<Sight>,
     /// What fails.
     pub failed: Vec<Element>,
+    /// What is built.
+    pub added: Vec<NewLink>,
     /// The moment that it models.
     pub at: Timestamp,
 }
@@ -49,7 +51,7 @@ impl Asked {
         let question = Question {
             removed: self.sight.elements(),
             failed: self.failed.clone(),
-            added: Vec::new(),
+            added: self.added.clone(),
         };
         let comparison = Comparison::of(&self.network, &question, Limits::default());
         Answered {
@@ -59,22 +61,47 @@ impl Asked {
     }
 }
 
+/// What is marked.
+#[derive(Clone, Debug, Default)]
+struct Marks {
+    failed: Vec<Element>,
+    added: Vec<NewLink>,
+}
+
+impl Marks {
+    fn count(&self) -> usize {
+        self.failed.len() + self.added.len()
+    }
+}
+
 /// What is marked, and what came out.
 #[derive(Clone, Debug, Default)]
 pub struct Scenario {
-    failed: Vec<Element>,
+    marks: Marks,
     /// What was marked before each change, oldest first.
-    before: Vec<Vec<Element>>,
+    before: Vec<Marks>,
     asked: Option<Asked>,
     answered: Option<Answered>,
     questions: u64,
 }
 
 impl Scenario {
-    /// Returns what is marked, in the order of the keys.
+    /// Returns what is marked as failed, in the order of the keys.
     #[must_use]
     pub fn failed(&self) -> &[Element] {
-        &self.failed
+        &self.marks.failed
+    }
+
+    /// Returns what is built, in the order of the keys.
+    #[must_use]
+    pub fn added(&self) -> &[NewLink] {
+        &self.marks.added
+    }
+
+    /// Returns whether nothing is marked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.marks.count() == 0
     }
 
     /// Returns the answer to what is marked; `None` while there is none.
@@ -99,8 +126,11 @@ impl Scenario {
             .answer()
             .and_then(|answered| answered.comparison.as_ref().ok());
         comparison.map_or(0, |comparison| {
+            let gains = comparison.gains.iter();
+            let gained = gains.flat_map(|gains| [&gains.connected, &gains.second_path]);
             let lists = [&comparison.newly_cut_off, &comparison.newly_one_path];
-            lists.map(BTreeSet::len).into_iter().max().unwrap_or(0)
+            let lists = lists.into_iter().chain(gained);
+            lists.map(BTreeSet::len).max().unwrap_or(0)
         })
     }
 
@@ -112,7 +142,8 @@ impl Scenario {
         picture: &Picture,
         at: Timestamp,
     ) -> Option<usize> {
-        let mut failed = self.failed.clone();
+        let mut marks = self.marks.clone();
+        let failed = &mut marks.failed;
         if elements.iter().all(|element| failed.contains(element)) {
             failed.retain(|element| !elements.contains(element));
         } else {
@@ -122,16 +153,27 @@ impl Scenario {
                 }
             }
         }
-        if failed.len() > MOST {
-            return None;
+        self.change(marks, picture, at)
+            .then_some(self.marks.failed.len())
+    }
+
+    /// Builds a link; returns whether another could be.
+    pub fn build(&mut self, link: NewLink, picture: &Picture, at: Timestamp) -> bool {
+        let mut marks = self.marks.clone();
+        marks.added.push(link);
+        self.change(marks, picture, at)
+    }
+
+    fn change(&mut self, marks: Marks, picture: &Picture, at: Timestamp) -> bool {
+        if marks.count() > MOST {
+            return false;
         }
-        self.before
-            .push(std::mem::replace(&mut self.failed, failed));
+        self.before.push(std::mem::replace(&mut self.marks, marks));
         if self.before.len() > MOST {
             self.before.remove(0);
         }
         self.ask(picture, at);
-        Some(self.failed.len())
+        true
     }
 
     /// Takes the last change of the marks back; returns whether there was one.
@@ -139,25 +181,23 @@ impl Scenario {
         let Some(before) = self.before.pop() else {
             return false;
         };
-        self.failed = before;
+        self.marks = before;
         self.ask(picture, at);
         true
     }
 
     /// Takes all marks away; returns whether there was one.
     pub fn clear(&mut self, picture: &Picture, at: Timestamp) -> bool {
-        if self.failed.is_empty() {
-            return false;
-        }
-        self.before.push(std::mem::take(&mut self.failed));
-        self.ask(picture, at);
-        true
+        !self.is_empty() && self.change(Marks::default(), picture, at)
     }
 
-    /// Asks anew, of the network as a picture has it. What an edit took away cannot fail.
+    /// Asks anew, of the network as a picture has it. What an edit took away cannot fail, and nothing is built to it.
     pub fn ask(&mut self, picture: &Picture, at: Timestamp) {
-        self.failed.retain(|element| picture.network.has(element));
-        if self.failed.is_empty() {
+        let network = &picture.network;
+        self.marks.failed.retain(|element| network.has(element));
+        let stands = |link: &NewLink| [&link.a, &link.b].map(|end| network.nodes.contains_key(end));
+        self.marks.added.retain(|link| stands(link) == [true; 2]);
+        if self.is_empty() {
             self.asked = None;
             self.answered = None;
             return;
@@ -168,7 +208,8 @@ impl Scenario {
             number: self.questions,
             network: picture.network.clone(),
             sight: Arc::new(Sight::live(&picture.network, incidents, at)),
-            failed: self.failed.clone(),
+            failed: self.marks.failed.clone(),
+            added: self.marks.added.clone(),
             at,
         });
     }

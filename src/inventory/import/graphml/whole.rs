@@ -2,7 +2,6 @@
 
 mod record;
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -137,24 +136,12 @@ impl Reader {
         let zone = self.value(graph, "time_zone", TimeZone::get);
         let mut parts = Parts {
             name: name.unwrap_or_else(|| id.clone()),
-            id,
             example: self.flag(graph, "example").unwrap_or(false),
             expected_agencies: self.parsed(graph, "expected_agencies"),
-            monitor: monitor.unwrap_or_else(|| "".into()),
             hubs,
             time_zone: zone.unwrap_or(TimeZone::UTC),
             currency: Self::text(graph, "currency"),
-            kinds: BTreeMap::new(),
-            areas: BTreeMap::new(),
-            agencies: BTreeMap::new(),
-            nodes: BTreeMap::new(),
-            links: BTreeMap::new(),
-            risks: BTreeMap::new(),
-            services: BTreeMap::new(),
-            candidates: Vec::new(),
-            maintenances: Vec::new(),
-            hours: BTreeMap::new(),
-            providers: BTreeMap::new(),
+            ..Parts::new(&id, monitor.unwrap_or_else(|| "".into()))
         };
         self.records(graph, &mut parts);
         for item in &document.nodes {

@@ -1,7 +1,5 @@
 //! A draft whose questions are answered to the parts of a network.
 
-use std::collections::BTreeMap;
-
 use jiff::tz::TimeZone;
 
 use crate::inventory::import::draft::{Draft, Line};
@@ -22,25 +20,9 @@ impl Settled {
         let lines = std::mem::take(&mut draft.lines);
         let hub_id = NodeId::from(self.ids[hub].as_str());
         let mut parts = Parts {
-            id: options.id(),
             name: options.name(),
-            example: false,
-            expected_agencies: None,
-            hubs: vec![hub_id.clone()],
-            monitor: hub_id,
             time_zone: TimeZone::get("Asia/Ho_Chi_Minh").unwrap_or(TimeZone::UTC),
-            currency: None,
-            kinds: BTreeMap::new(),
-            areas: BTreeMap::new(),
-            agencies: BTreeMap::new(),
-            nodes: BTreeMap::new(),
-            links: BTreeMap::new(),
-            risks: BTreeMap::new(),
-            services: BTreeMap::new(),
-            candidates: Vec::new(),
-            maintenances: Vec::new(),
-            hours: BTreeMap::new(),
-            providers: BTreeMap::new(),
+            ..Parts::new(&options.id(), hub_id)
         };
         let mut seats = Ids::default();
         for id in &self.ids {
