@@ -13,6 +13,7 @@
 
 pub mod check;
 pub mod diff;
+pub mod discover;
 pub mod doctor;
 pub mod explain;
 pub mod export;
@@ -65,6 +66,7 @@ Examples:
   spanwatch doctor                      why it would not work here, and what mends it
   spanwatch lint                        is the topology sound?
   spanwatch diff main                   what is different from the git branch
+  spanwatch discover 10.1.0.1 --within 10.1.0.0/16   from one device to a topology
   spanwatch list agencies 'level=city'  who is there
   spanwatch weak                        what to fear, ranked by hours
   spanwatch what-if --fail pop-kim-long what would be, beside what is
@@ -139,6 +141,7 @@ enum Command {
     Import(import::Args),
     Lint(lint::Args),
     Diff(diff::Args),
+    Discover(discover::Args),
     Explain(explain::Args),
     List(list::Args),
     Show(show::Args),
@@ -163,6 +166,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let result = match &arguments.command {
         Some(Command::Lint(args)) => lint::run(args, common),
         Some(Command::Diff(args)) => diff::run(args, common),
+        Some(Command::Discover(args)) => discover::run(args, common),
         Some(Command::Explain(args)) => explain::run(args, common),
         Some(Command::List(args)) => list::run(args, common),
         Some(Command::Show(args)) => show::run(args, common),

@@ -346,3 +346,101 @@ fn a_revision_of_git_is_compared_with_the_folder() {
         "{said}"
     );
 }
+
+/// Runs the program in the lab of the reference network; nothing where there can be none.
+fn in_the_lab(arguments: &[&str]) -> Option<Output> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = vec![
+        "lab",
+        "--topology",
+        "topology",
+        "--",
+        env!("CARGO_BIN_EXE_spanwatch"),
+    ];
+    all.extend(arguments);
+    let output = spanwatch(root, &all);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if code(&output) == 3 && said.contains("the lab cannot") {
+        println!("skipped: {}", said.trim_end());
+        return None;
+    }
+    Some(output)
+}
+
+#[test]
+fn the_lab_is_as_it_is_declared_and_a_wrong_declaration_is_named() {
+    let Some(output) = in_the_lab(&["diff", "--format", "json"]) else {
+        return;
+    };
+    let document: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(code(&output), 0, "{document:#}");
+    assert_eq!(document["schema"], "spanwatch/diff/1");
+    assert_eq!(document["findings"], Json::Array(Vec::new()));
+    let count = |key: &str| document["links"][key].as_u64().expect("a number");
+    assert!(
+        count("both") > 200 && count("one") > 200,
+        "{}",
+        document["links"]
+    );
+    let unit = document["inventory"].as_array().expect("a list").iter();
+    let serials = unit.filter(|item| item["seen"]["serial"].is_string());
+    assert!(serials.count() > 20);
+
+    let wrong = tempfile::tempdir().expect("a folder");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("topology");
+    copy(&source, &wrong.path().join("topology"));
+    let file = wrong.path().join("topology/core.toml");
+    let text = fs::read_to_string(&file).expect("the core");
+    let moved = text.replace("\"core-1:xe-0/0/1:2\"", "\"core-1:xe-0/0/9:9\"");
+    assert_ne!(text, moved);
+    fs::write(&file, moved).expect("written");
+    let folder = wrong.path().join("topology");
+    let folder = folder.to_str().expect("UTF-8");
+    let output = in_the_lab(&["diff", folder, "--format", "json"]).expect("it ran before");
+    let document: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(code(&output), 2);
+    let findings = document["findings"].as_array().expect("a list");
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    assert_eq!(findings[0]["name"], "link-moved");
+    assert_eq!(findings[0]["element"]["id"], "core-1--core-2");
+    assert_eq!(findings[0]["seen"], "core-1:xe-0/0/1:2 – core-2:xe-0/0/3");
+    assert_eq!(findings[0]["evidence"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn example_is_neither_compared_nor_explored_outside_the_lab() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for arguments in [
+        &["diff", "--topology", "topology"][..],
+        &["diff", "topology"],
+        &[
+            "discover",
+            "10.48.0.11",
+            "--within",
+            "10.48.0.0/12",
+            "--topology",
+            "topology",
+        ],
+        &["discover", "10.0.0.1"],
+        &["discover", "10.0.0.1", "--within", "0.0.0.0/0"],
+        &["discover", "10.0.0.1", "--within", "10.0.0.0/33"],
+        &["discover", "nobody", "--within", "10.0.0.0/8"],
+    ] {
+        let output = spanwatch(root, arguments);
+        assert_eq!(code(&output), 3, "{arguments:?}: {output:?}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}

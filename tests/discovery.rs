@@ -248,6 +248,7 @@ fn proposal_is_a_topology_with_its_doubts_beside_it() {
         .unwrap_or_else(|faults| panic!("{}", spanwatch::report::fault::text(&faults.0, false)));
     let network = &loaded.network;
     assert_eq!((network.nodes.len(), network.links.len()), (4, 2));
+    assert!(network.nodes["pe1"].transit && !network.nodes["0-x-node"].transit);
     // The address that several claim is nobody's.
     assert!(network.nodes.values().all(|node| node.addresses.is_empty()));
     let by_name: BTreeMap<&str, &str> = network

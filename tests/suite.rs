@@ -3,6 +3,9 @@
 /// Two topologies, and what lies between them.
 mod diff;
 
+/// Debian's own LLDP and SNMP daemons, wired in namespaces.
+mod lldpd;
+
 /// Whom to ask next, and what is written of it.
 mod discovery;
 

@@ -362,6 +362,20 @@ fn chassis_decides_before_name_and_name_before_address() {
 }
 
 #[test]
+fn row_of_a_port_that_was_taken_away_is_not_the_port() {
+    let network = declared(SQUARE);
+    let mut all = say(SQUARE);
+    let ghost = Port {
+        names: vec!["Gi0/1".to_owned()],
+        oper: PortStatus::Down,
+        ..Port::default()
+    };
+    of(&mut all, "a").ports.insert(0, ghost.clone());
+    of(&mut all, "b").ports.push(ghost);
+    assert_eq!(compare(&network, &all).findings, Vec::new());
+}
+
+#[test]
 fn ports_say_how_fast_and_whether_in_turn() {
     let network = declared(SQUARE);
     let mut all = say(SQUARE);
@@ -428,6 +442,7 @@ fn a_device_is_held_against_what_it_says_of_itself() {
         codes(&wiring),
         [
             ("name-differs", "a"),
+            ("name-differs", "b"),
             ("model-differs", "a"),
             ("serial-differs", "a"),
             ("vendor-differs", "a"),

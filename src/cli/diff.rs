@@ -1,22 +1,25 @@
 //! `diff`: two topologies, or a topology against what its devices say now.
 
+mod devices;
 mod revision;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::analysis::changes::changes;
 use crate::analysis::finding::code::Code;
 use crate::analysis::finding::{Finding, Severity};
 use crate::cli::failure::{Failure, Kind};
-use crate::cli::{CRITICAL, Common, Format};
+use crate::cli::{CRITICAL, Common, Format, check, start};
 use crate::filter::fold::nearest;
 use crate::inventory::Loaded;
 use crate::report::diff;
 
 const AFTER: &str = "\
 Examples:
+  spanwatch lab -- spanwatch diff           the topology, and what its devices say now
   spanwatch diff topology new-topology      what a review wants to know
   spanwatch diff main                       the topology as it was on the git branch `main`, and as it is now
   spanwatch diff main...HEAD --fail-on isolates,loses-redundancy
@@ -24,16 +27,28 @@ Examples:
 Exit codes: 0 nothing or notes only, 1 warnings, 2 errors; with --fail-on 2 where one of those is found, else 0;
 3 could not tell.";
 
-/// Show what is different: two topologies, or one and its history in git
+/// Show what is different: the topology and its devices, two topologies, or one and its history in git
+///
+/// Without B, a folder is held against what its devices say now, over SNMP: whom they hear by LLDP and CDP, on
+/// which port, how fast, and what they are made of. Neighbours are known by chassis id, then system name, then
+/// management address. A git revision without B is compared with the topology as it is.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER)]
 pub struct Args {
-    /// A folder, a file or a git revision of the topology; `A...B` are two revisions
+    /// A folder, a file or a git revision of the topology [default: the topology]; `A...B` are two revisions
     #[arg(value_name = "A")]
     first: Option<String>,
     /// Another
     #[arg(value_name = "B")]
     second: Option<String>,
+    #[command(flatten)]
+    secrets: start::Secrets,
+    /// Against devices: also what every one is made of, declared and seen
+    #[arg(long)]
+    inventory: bool,
+    /// Against devices: end after so long, with what was heard by then
+    #[arg(short, long, value_name = "TIME", default_value = "1m", value_parser = check::duration)]
+    timeout: Duration,
     /// End with code 2 only where one of these is found: codes, their names, or error, warning, note (and worse)
     #[arg(long, value_name = "CODE|SEVERITY", value_delimiter = ',')]
     fail_on: Vec<String>,
@@ -48,14 +63,14 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
     let own = || common.folder().display().to_string();
     let (first, second) = match (&args.first, &args.second) {
         (Some(first), Some(second)) => (first.clone(), second.clone()),
-        (Some(first), None) => revision::range(first).unwrap_or_else(|| (first.clone(), own())),
-        (None, _) => {
-            return Err(
-                Failure::new(Kind::Usage, "There is nothing to compare with.").hint(
-                    "Name a folder or a git revision: `spanwatch diff OTHER-FOLDER`, `spanwatch diff main`.",
-                ),
-            );
-        }
+        (Some(first), None) => match revision::range(first) {
+            Some(both) => both,
+            None if Path::new(first).exists() => {
+                return devices::run(args, Path::new(first), common, &gate);
+            }
+            None => (first.clone(), own()),
+        },
+        (None, _) => return devices::run(args, &common.folder(), common, &gate),
     };
     let (before, after) = (side(&first, common)?, side(&second, common)?);
     let findings = changes(&before.network, &after.network);

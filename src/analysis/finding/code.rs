@@ -163,7 +163,7 @@ codes! {
     DevicePartial = "D0306" "device-partial" Note, "a device answered in part",
         "The poll stopped in the middle. What it did not say is not taken for missing.";
     TwoAreOne = "D0307" "two-are-one" Warning, "two nodes answer as one device",
-        "Two addresses gave the same chassis: two nodes of the topology are one device, or one of them was cloned with its identity.";
+        "Two addresses gave the same name and the same hardware address: two nodes of the topology are one device, or one of them was cloned with its identity.";
 }
 
 /// What happened to a thing between two topologies.

@@ -14,7 +14,8 @@ pub(super) fn compare(
     witnesses: &BTreeMap<NodeId, Option<Witness>>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut same: BTreeMap<String, Vec<&NodeId>> = BTreeMap::new();
+    // By name too: what is cloned keeps its MAC addresses, and machines have virtual ones alike.
+    let mut same: BTreeMap<(String, String), Vec<&NodeId>> = BTreeMap::new();
     for (id, witness) in witnesses {
         let Some(node) = network.nodes.get(id) else {
             continue;
@@ -46,13 +47,14 @@ pub(super) fn compare(
             inventory(node, unit, &mut findings);
         }
         if let Some(chassis) = witness.chassis.as_deref().filter(|id| !id.is_empty()) {
-            same.entry(chassis_key(chassis)).or_default().push(id);
+            let key = (chassis_key(chassis), name.to_lowercase());
+            same.entry(key).or_default().push(id);
         }
     }
-    for (chassis, nodes) in same.iter().filter(|(_, nodes)| nodes.len() > 1) {
+    for ((chassis, _), nodes) in same.iter().filter(|(_, nodes)| nodes.len() > 1) {
         let says = |node: &&NodeId| Evidence::Says {
             by: (*node).clone(),
-            object: "lldpLocChassisId",
+            object: "ifPhysAddress",
             value: chassis.clone(),
         };
         findings.extend(

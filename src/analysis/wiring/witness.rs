@@ -14,7 +14,7 @@ use crate::model::device::{PortStatus, port_key};
 pub struct Witness {
     /// sysName.
     pub name: String,
-    /// Its own chassis id, as it tells its neighbours.
+    /// What stands for the box itself: its chassis id or a MAC address of its own.
     pub chassis: Option<String>,
     /// By which protocols it tells whom it hears: only then does its silence about a neighbour mean something.
     pub tells: BTreeSet<By>,
@@ -80,15 +80,20 @@ pub struct Unit {
 }
 
 impl Witness {
-    /// Returns the place of a port by any of its spellings; `None` where none or several bear it.
+    /// Returns the place of a port by any of its spellings; `None` where none bears it, or several do.
     ///
-    /// The ports' first names win over all others: an alias may be anything.
+    /// The ports' first names win over all others: an alias may be anything. Of several with one first name the
+    /// one that is not down is meant, then the last: agents keep rows of interfaces that were taken away, and a new
+    /// one has the higher index.
     #[must_use]
     pub fn port(&self, spelling: &str) -> Option<usize> {
         if spelling.is_empty() {
             return None;
         }
         let key = port_key(spelling);
+        let named = |port: &Port| port.names.first().is_some_and(|name| port_key(name) == key);
+        let alive = |port: &Port| named(port) && port.oper != PortStatus::Down;
+        let last = |is: &dyn Fn(&Port) -> bool| self.ports.iter().rposition(is);
         let only = |is: &dyn Fn(&Port) -> bool| {
             let mut found = (0..).zip(&self.ports).filter(|(_, port)| is(port));
             match (found.next(), found.next()) {
@@ -96,7 +101,8 @@ impl Witness {
                 _ => None,
             }
         };
-        only(&|port| port.names.first().is_some_and(|name| port_key(name) == key))
+        last(&alive)
+            .or_else(|| last(&named))
             .or_else(|| only(&|port| port.names.iter().any(|name| port_key(name) == key)))
             .or_else(|| only(&|port| port.mac.is_some_and(|mac| written(mac) == key)))
     }

@@ -18,7 +18,7 @@ use crate::model::{LinkId, NodeId};
 pub struct Dot {
     /// What it calls itself.
     pub name: String,
-    /// Where it answered; `None` where it was only heard of.
+    /// Where it answered, or is said to; `None` where nobody says one that might be asked.
     pub address: Option<IpAddr>,
     /// Its other addresses.
     pub addresses: Vec<IpAddr>,
@@ -135,7 +135,7 @@ pub fn proposal(sketch: &Sketch, id: &str, name: &str, origin: &str) -> Imported
 fn link(line: &Line, id: LinkId, a: &NodeId, b: &NodeId) -> Link {
     let end = |node: &NodeId, port: &Option<String>| End {
         node: node.clone(),
-        port: port.clone().filter(|port| !port.is_empty()),
+        port: port.as_deref().map(plain).filter(|port| !port.is_empty()),
     };
     Link {
         id,
@@ -182,8 +182,24 @@ fn empty(id: &str, name: &str, hub: &NodeId) -> Parts {
     }
 }
 
+/// A text from outside on one line, with nothing in it that a topology refuses.
+fn plain(text: &str) -> String {
+    let safe: String = text
+        .chars()
+        .map(|c| {
+            if crate::model::text::is_unsafe(c) {
+                '?'
+            } else {
+                c
+            }
+        })
+        .collect();
+    safe.trim().to_owned()
+}
+
 fn node(dot: &Dot, id: &NodeId, count: &BTreeMap<IpAddr, usize>) -> Node {
-    let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let said = |text: &str| Some(plain(text)).filter(|text| !text.is_empty());
+    let name = said(&dot.name).unwrap_or_else(|| id.to_string());
     let is_its_own = |address: &IpAddr| count.get(address) == Some(&1);
     let address = dot.address.filter(is_its_own);
     let addresses: BTreeSet<IpAddr> = dot
@@ -194,13 +210,9 @@ fn node(dot: &Dot, id: &NodeId, count: &BTreeMap<IpAddr, usize>) -> Node {
         .collect();
     Node {
         id: id.clone(),
-        name: if dot.name.is_empty() {
-            id.to_string()
-        } else {
-            dot.name.clone()
-        },
+        name: name.clone(),
         role: "node".to_owned(),
-        transit: dot.address.is_some(),
+        transit: dot.credential.is_some(),
         probe: match (address, &dot.credential) {
             (None, _) => Vec::new(),
             (Some(_), Some(_)) => vec![Method::Ping, Method::Snmp],
@@ -208,11 +220,7 @@ fn node(dot: &Dot, id: &NodeId, count: &BTreeMap<IpAddr, usize>) -> Node {
         },
         address,
         addresses: addresses.into_iter().collect(),
-        sys_name: if dot.name.is_empty() {
-            id.to_string()
-        } else {
-            dot.name.clone()
-        },
+        sys_name: name,
         area: None,
         position: None,
         snmp: dot.credential.as_deref().map(Into::into),
@@ -258,15 +266,5 @@ fn headed(text: &str, notes: &[String]) -> String {
 
 /// A text from outside as a comment: on one line, and nothing that TOML or a terminal would take amiss.
 fn comment(text: &str) -> String {
-    let line: String = text
-        .chars()
-        .map(|c| {
-            if crate::model::text::is_unsafe(c) {
-                '?'
-            } else {
-                c
-            }
-        })
-        .collect();
-    format!("# {}", line.trim())
+    format!("# {}", plain(text))
 }
