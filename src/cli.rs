@@ -73,10 +73,10 @@ Examples:
   spanwatch plan --budget 20000         what to build next
   spanwatch locate --silent ID,ID       which fault explains these silences
   spanwatch show pop-thuan-hoa          all about one
-  spanwatch poll 192.0.2.1              all that one device says by SNMP
   spanwatch trace thuan-hoa-ubnd        hop by hop, beside the model's path
   spanwatch services                    who can reach what now, and what is at fault
   spanwatch ping 127.0.0.1 -c 20        loss with its interval, RTT, jitter, what routers say
+  spanwatch poll 192.0.2.1              all that one device says by SNMP
   spanwatch rehearse --faults 200       would the monitor name the right cause?
   spanwatch export html -o report.html  one file to read, print and keep
 

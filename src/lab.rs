@@ -18,6 +18,7 @@ mod agent_socket;
 mod bridge;
 pub mod child;
 pub mod control;
+mod doors;
 pub mod fabric;
 pub mod folder;
 pub mod frame;
@@ -148,6 +149,8 @@ pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
             options.topology.clone().into_os_string(),
         ),
         ("STATE_DIRECTORY", folder.state().into_os_string()),
+        // Its devices say what happens to their ports to whoever listens here.
+        ("SPANWATCH_TRAPS", OsString::from("0.0.0.0:162")),
     ];
     let wire = Wire::start(options, recordings, listener, record, limits)?;
     let failed = |source| Failure::Command {
@@ -246,7 +249,7 @@ impl Wire {
                     };
                     runtime.block_on(async {
                         let plan = crate::lab::addressing::Addressing::of(fabric.network());
-                        let doors = crate::lab::bridge::doors(&fabric);
+                        let doors = crate::lab::doors::doors(&fabric);
                         let cables =
                             crate::lab::namespace::build(&near, &plan, &doors, limits).await;
                         let listener = tokio::net::UnixListener::from_std(listener).map_err(own);
@@ -263,6 +266,7 @@ impl Wire {
                         let bridge = crate::lab::bridge::Bridge::new(
                             fabric,
                             responder,
+                            plan.near,
                             truth,
                             events,
                             crate::clock::now(),

@@ -26,7 +26,7 @@ pub mod profile;
 pub mod ranking;
 pub mod reason;
 pub mod rehearse;
-pub mod service;
+pub mod served;
 pub mod services;
 pub mod shape;
 pub mod subject;

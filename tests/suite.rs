@@ -38,6 +38,14 @@ mod rates;
 
 /// Recordings of real devices, and what hostile ones could say.
 mod recordings;
+/// Traps and informs of Debian's own senders, and what the monitor makes of a storm of them.
+mod traps;
+
+/// Hostile bytes against everything that hears the network.
+mod hostile;
+
+/// A limit on ICMP, told from loss on the way.
+mod policing;
 
 /// Bytes and values: there and back, real recordings, and any values at all.
 mod wire;

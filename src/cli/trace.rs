@@ -115,7 +115,7 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
         }
     })?;
     crate::cli::print(&match args.format {
-        Format::Json => trace::json(&traced, network),
+        Format::Json => trace::document::json(&traced, network),
         Format::Text => trace::text(&traced, network, &common.words()),
     })?;
     Ok(ExitCode::SUCCESS)

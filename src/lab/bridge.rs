@@ -13,34 +13,35 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timer::{Expiration, TimerSetTimeFlags};
 use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
 use socket2::Socket;
+use tokio::io::Interest;
 use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::lab::action::{Action, Behaviour, Request};
+use crate::lab::action::{Action, Request};
 use crate::lab::agent_socket::AgentSocket;
 use crate::lab::control::Call;
+use crate::lab::fabric::traps::Trap;
 use crate::lab::fabric::{Fabric, Fate};
 use crate::lab::ledger::Ledger;
-use crate::lab::namespace::{Cables, Doors};
+use crate::lab::namespace::Cables;
 use crate::lab::responder::Responder;
 use crate::lab::scenario::Event;
-use crate::model::service::{Check, Question};
-use crate::model::target::Method;
 
 /// Frames that are taken from one side before the others have their turn.
 const TURN: usize = 64;
 /// The longest frame: an Ethernet header and a packet of 1,500 octets, and room for what should not come.
 const FRAME: usize = 65_536;
 
-/// How long a service hears a client out that does not close.
-const HEARING: Duration = Duration::from_secs(10);
+/// The port of traps (RFC 3417).
+const TRAPS: u16 = 162;
 
 /// Everything that changes while the lab runs.
 pub(super) struct Bridge {
     fabric: Fabric,
     responder: Responder,
+    /// Where COMMAND hears traps, if it listens.
+    ear: SocketAddrV4,
     record: Option<Ledger>,
     due: BinaryHeap<Reverse<Due>>,
     /// How many were ever put into `due`: those of the same moment leave in the order they came.
@@ -73,6 +74,7 @@ enum Parcel {
         bytes: Vec<u8>,
     },
     Act(Action),
+    Say(Trap),
 }
 
 impl PartialEq for Due {
@@ -116,6 +118,7 @@ impl Bridge {
     pub(super) fn new(
         fabric: Fabric,
         responder: Responder,
+        near: Ipv4Addr,
         record: Option<Ledger>,
         events: Vec<Event>,
         began: Instant,
@@ -123,6 +126,7 @@ impl Bridge {
         let mut bridge = Self {
             fabric,
             responder,
+            ear: SocketAddrV4::new(near, TRAPS),
             record,
             due: BinaryHeap::new(),
             put: 0,
@@ -151,11 +155,13 @@ impl Bridge {
         let timer = Timer(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?);
         let timer = watched(timer)?;
         for listener in cables.services {
-            tokio::spawn(shake_hands(tokio::net::TcpListener::from_std(listener)?));
+            tokio::spawn(crate::lab::doors::shake_hands(
+                tokio::net::TcpListener::from_std(listener)?,
+            ));
         }
         for (listener, status) in cables.pages {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            tokio::spawn(serve_pages(listener, status));
+            tokio::spawn(crate::lab::doors::serve_pages(listener, status));
         }
         let mut buffer = vec![0; FRAME];
         let mut armed = None;
@@ -229,7 +235,10 @@ impl Bridge {
                 copies,
                 is_held,
             } => {
-                if is_near && self.ignores(node, frame) {
+                if is_near
+                    && crate::lab::frame::asks_echo(frame)
+                    && !self.fabric.answers_echo(IpAddr::V4(node), at + after)
+                {
                     return;
                 }
                 let mut frame = frame.to_vec();
@@ -258,15 +267,6 @@ impl Bridge {
                 }
             }
         }
-    }
-
-    /// Returns whether a node that answers no echo is asked for one.
-    fn ignores(&self, address: Ipv4Addr, frame: &[u8]) -> bool {
-        crate::lab::frame::asks_echo(frame)
-            && self
-                .fabric
-                .node_of(IpAddr::V4(address))
-                .is_some_and(|node| self.fabric.behaviour(&node.id) == Behaviour::Pingless)
     }
 
     /// Lets the agents answer what was asked of them.
@@ -316,6 +316,11 @@ impl Bridge {
                     let _ = ports.agents.get_ref().send(from, to, &bytes);
                 }
                 Parcel::Act(action) => self.act(&action, due.at),
+                Parcel::Say(trap) => {
+                    if let Some((from, bytes)) = self.responder.trap(&self.fabric, &trap) {
+                        let _ = ports.agents.get_ref().send(from, self.ear, &bytes);
+                    }
+                }
             }
         }
     }
@@ -335,7 +340,11 @@ impl Bridge {
     }
 
     fn act(&mut self, action: &Action, at: Duration) {
+        let before = self.fabric.ports();
         self.fabric.act(action, at);
+        for trap in self.fabric.traps(&before, action, at) {
+            self.put(trap.at, Parcel::Say(trap));
+        }
         if let Some(record) = &mut self.record {
             record.update(action, &self.fabric.faults(), at);
         }
@@ -366,84 +375,4 @@ impl Bridge {
 )]
 fn watched<T: AsRawFd>(inner: T) -> io::Result<AsyncFd<T>> {
     AsyncFd::with_interest(inner, Interest::READABLE)
-}
-
-/// Accepts and says goodbye: a service that is there, and no more.
-///
-/// It hears the other out, because a kernel that still holds unread octets would answer with a reset.
-async fn shake_hands(listener: tokio::net::TcpListener) {
-    while let Ok((mut stream, _)) = listener.accept().await {
-        tokio::spawn(async move {
-            let _ = stream.shutdown().await;
-            let mut sink = tokio::io::sink();
-            let rest = tokio::io::copy(&mut stream, &mut sink);
-            let _ = tokio::time::timeout(HEARING, rest).await;
-        });
-    }
-}
-
-/// Answers every request with a status and nothing else.
-async fn serve_pages(listener: tokio::net::TcpListener, status: u16) {
-    while let Ok((mut stream, _)) = listener.accept().await {
-        tokio::spawn(async move {
-            let talk = async {
-                let mut asked = Vec::new();
-                let mut piece = [0; 512];
-                while asked.len() < FRAME && !asked.windows(4).any(|end| end == b"\r\n\r\n") {
-                    let length = stream.read(&mut piece).await?;
-                    if length == 0 {
-                        return Ok(());
-                    }
-                    asked.extend_from_slice(&piece[..length]);
-                }
-                let answer = format!(
-                    "HTTP/1.1 {status} lab\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                );
-                stream.write_all(answer.as_bytes()).await?;
-                stream.shutdown().await
-            };
-            let talk: Result<io::Result<()>, _> = tokio::time::timeout(HEARING, talk).await;
-            // Whoever asked may have gone.
-            drop(talk);
-        });
-    }
-}
-
-/// Returns where services listen: ports by which nodes are asked, and those of checks, near where the monitor stands.
-pub(super) fn doors(fabric: &Fabric) -> Doors {
-    let network = fabric.network();
-    let mut doors = Doors::default();
-    for target in network.targets() {
-        if let Method::Tcp(port) = target.id.method {
-            doors.far.insert(port, None);
-        }
-    }
-    for service in network.services.values() {
-        let Ok(Some(check)) = Check::read(&service.check) else {
-            continue;
-        };
-        let page = match check.question {
-            Question::Http {
-                is_secure: false,
-                expect,
-                ..
-            } => Some(expect.unwrap_or(200)),
-            Question::Dns { .. } => continue,
-            _ => None,
-        };
-        let node = network.nodes.get(&service.node);
-        let address = check.at.or_else(|| node?.address);
-        match address {
-            Some(IpAddr::V4(address)) if service.node == network.monitor => {
-                let at = SocketAddrV4::new(address, check.port);
-                let known = doors.near.entry(at).or_default();
-                *known = page.or(*known);
-            }
-            _ => {
-                let known = doors.far.entry(check.port).or_default();
-                *known = page.or(*known);
-            }
-        }
-    }
-    doors
 }

@@ -4,10 +4,9 @@
 //! is taken alone, so that the one that is refused can be named. A netlink socket belongs to the namespace of
 //! the thread that opened it, whatever the thread does afterwards.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::os::fd::AsRawFd;
 
 use caps::{CapSet, Capability};
@@ -22,6 +21,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::lab::addressing::Addressing;
 use crate::lab::agent_socket::AgentSocket;
+use crate::lab::doors::Doors;
 
 /// Octets of frames that may wait on one side: a burst to every agency and more.
 const BUFFER: usize = 8 << 20;
@@ -104,15 +104,6 @@ pub(super) struct Cables {
     pub(super) services: Vec<TcpListener>,
     /// Ports of services that answer every request with this status.
     pub(super) pages: Vec<(TcpListener, u16)>,
-}
-
-/// Where services listen: on every address of the far side, and on addresses of the monitor's own node.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Doors {
-    /// Ports of the far side, each with the status of a page, or without one.
-    pub(super) far: BTreeMap<u16, Option<u16>>,
-    /// The same of the near side.
-    pub(super) near: BTreeMap<SocketAddrV4, Option<u16>>,
 }
 
 /// Moves this process into namespaces of its own; it is then in the near one.

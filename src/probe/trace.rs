@@ -1,9 +1,8 @@
 //! A trace over real sockets: echoes with a short time to live, and whoever answers them.
 //!
-//! Raw first, as everywhere; a raw socket hears every router. Where it is refused, a datagram socket a flow does the
-//! same work: the kernel puts what routers say into the socket's queue of errors (`IP_RECVERR`), with the address of
-//! the router. It is lost on the way only that a router's own words about somebody else's packets are not heard,
-//! which a trace does not want. IPv4 only.
+//! Raw first, as everywhere. Where it is refused, a datagram socket for each flow does the same work: the kernel puts
+//! what routers say of its packets into the socket's queue of errors (`IP_RECVERR`), with the address of the router.
+//! IPv4 only.
 //!
 //! Everything happens in the calling thread, one question after the other: a trace is patient, and this way a time
 //! that is measured is not somebody else's turn.

@@ -15,7 +15,7 @@ use crate::report::clean;
 use crate::report::hours::{HoursShape, figure, interval, method, rounded, with_error};
 use crate::report::listing::head;
 use crate::report::plan::{BuildShape, build};
-use crate::report::service::{self, ServiceHoursShape};
+use crate::report::served::{self, ServiceHoursShape};
 use crate::report::table::{Side, Table};
 use crate::report::view::{self, ViewShape};
 use crate::report::weak::{StandingShape, header, kind_key};
@@ -136,7 +136,7 @@ pub fn json(answer: Answer<'_>, words: &Words) -> String {
         interval: interval(account.total, account.method.error()),
         method: method(account.method),
         own: HoursShape::of(account.own),
-        services: service::shapes(&ranking.services),
+        services: served::shapes(&ranking.services),
         elements: rows
             .map(|(row, remedy)| element_shape(network, row, remedy.as_ref(), words))
             .collect(),
@@ -258,7 +258,7 @@ pub fn text(answer: Answer<'_>, top: usize, now: Timestamp, words: &Words) -> St
         ],
     ));
     text.push('\n');
-    if let Some(said) = service::sentence(network, &ranking.services, words) {
+    if let Some(said) = served::sentence(network, &ranking.services, words) {
         text.push_str(&clean(&said));
         text.push('\n');
     }
