@@ -6,6 +6,8 @@
 pub mod augment;
 pub mod check;
 pub mod csv;
+pub mod diff;
+pub mod discover;
 pub mod doctor;
 pub mod dot;
 pub mod fault;

@@ -260,8 +260,8 @@ fn type_it(desk: &Path, line: &str) {
             );
         }
         [
-            name @ ("lint" | "explain" | "list" | "show" | "weak" | "plan" | "what-if" | "locate"
-            | "rehearse" | "export" | "init" | "import"),
+            name @ ("lint" | "diff" | "explain" | "list" | "show" | "weak" | "plan" | "what-if"
+            | "locate" | "rehearse" | "export" | "init" | "import"),
             ..,
         ] => {
             let output = run(desk, arguments);

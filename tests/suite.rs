@@ -1,5 +1,17 @@
 //! The tests, one binary: it links once and runs fast.
 
+/// Two topologies, and what lies between them.
+mod diff;
+
+/// Debian's own LLDP and SNMP daemons, wired in namespaces.
+mod lldpd;
+
+/// Whom to ask next, and what is written of it.
+mod discovery;
+
+/// Declared links against what devices hear, cable by cable.
+mod wiring;
+
 /// The emulated network against the graph.
 mod fabric;
 
