@@ -94,7 +94,17 @@ fn network() -> Result<[Neighbour; 2], String> {
            cd /proc/sys/net/ipv4; echo 0 > icmp_ratelimit; echo 0 > conf/all/send_redirects
            echo 0 > conf/back/send_redirects; echo 1 > ip_forward; ip route add default via 10.77.9.1'"
     ))?;
-    Ok([router, second])
+    // A link that was just raised carries nothing for a moment.
+    let answers = || {
+        let mut ping = Command::new(env!("CARGO_BIN_EXE_spanwatch"));
+        let ping = ping.args(["ping", "-q", "-c", "1", "-w", "200ms", "10.77.9.2"]);
+        ping.output().is_ok_and(|output| output.status.success())
+    };
+    if (0..50).any(|_| answers()) {
+        Ok([router, second])
+    } else {
+        Err("the second router does not answer".to_owned())
+    }
 }
 
 /// Does something in that network, or says why it is skipped.
