@@ -22,7 +22,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The program of one device: its agent, and what hears its neighbours.
-const DEVICE: &str = r#"
+const DEVICE: &str = r"
 set -e
 name=$1; address=$2; folder=$3
 mount -t tmpfs none /run
@@ -47,7 +47,7 @@ configure lldp tx-interval 1
 configure lldp portidsubtype ifname
 END
 exec lldpd -d -x -X /run/agentx/master -u /run/lldpd.socket -O /run/lldpd.conf >/dev/null 2>&1
-"#;
+";
 
 /// The place in which all of it stands; says `ready`, then takes one command a line and says `done`.
 const PLACE: &str = r#"
