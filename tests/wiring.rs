@@ -434,7 +434,7 @@ fn a_device_is_held_against_what_it_says_of_itself() {
         (NodeId::from("a"), witness("z", other, "02-00-00-00-00-01")),
         (
             NodeId::from("b"),
-            witness("b", Unit::default(), "0200.0000.0001"),
+            witness("Z", Unit::default(), "0200.0000.0001"),
         ),
     ]);
     let wiring = compare(&network, &all);
