@@ -5,8 +5,11 @@
 
 pub mod asks;
 pub mod augment;
+pub mod changes;
 pub mod cuts;
+pub mod discovery;
 pub mod dominators;
+pub mod finding;
 pub mod flow;
 pub mod hours;
 pub mod locate;
@@ -17,6 +20,7 @@ pub mod ranking;
 pub mod reach;
 pub mod way;
 pub mod what_if;
+pub mod wiring;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod control;
+pub mod discover;
 pub mod doctor;
 pub mod edit;
 pub mod incident;
@@ -17,6 +18,7 @@ pub mod rehearse;
 pub mod rules;
 pub mod services;
 pub mod settings;
+pub mod survey;
 pub mod sweep;
 pub mod trace;
 pub mod view;

@@ -1,8 +1,8 @@
 //! The command line: arguments, dispatch, and the one place where a failure becomes words and an exit code.
 //!
 //! Exit codes are those of monitoring plugins for the whole program: 0 well, 1 warning, 2 critical, 3 could
-//! not tell (usage, configuration, our own sockets). Queries end with 0; 1 and 2 come only from `check`, `lint`
-//! and gates that were asked for. A reader that stops reading (`| head`) is no failure.
+//! not tell (usage, configuration, our own sockets). Queries end with 0; 1 and 2 come only from `check`, `lint`,
+//! `diff` and gates that were asked for. A reader that stops reading (`| head`) is no failure.
 //!
 //! Nothing here starts a thread or a runtime: the lab must make its namespaces while the process has one thread.
 
@@ -12,6 +12,8 @@
 )]
 
 pub mod check;
+pub mod diff;
+pub mod discover;
 pub mod doctor;
 pub mod explain;
 pub mod export;
@@ -63,6 +65,8 @@ Examples:
   spanwatch check                       one sweep, one verdict, for cron
   spanwatch doctor                      why it would not work here, and what mends it
   spanwatch lint                        is the topology sound?
+  spanwatch diff main                   what is different from the git branch
+  spanwatch discover 10.1.0.1 --within 10.1.0.0/16   from one device to a topology
   spanwatch list agencies 'level=city'  who is there
   spanwatch weak                        what to fear, ranked by hours
   spanwatch what-if --fail pop-kim-long what would be, beside what is
@@ -136,6 +140,8 @@ enum Command {
     Init(init::Args),
     Import(import::Args),
     Lint(lint::Args),
+    Diff(diff::Args),
+    Discover(discover::Args),
     Explain(explain::Args),
     List(list::Args),
     Show(show::Args),
@@ -159,6 +165,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let common = &arguments.common;
     let result = match &arguments.command {
         Some(Command::Lint(args)) => lint::run(args, common),
+        Some(Command::Diff(args)) => diff::run(args, common),
+        Some(Command::Discover(args)) => discover::run(args, common),
         Some(Command::Explain(args)) => explain::run(args, common),
         Some(Command::List(args)) => list::run(args, common),
         Some(Command::Show(args)) => show::run(args, common),

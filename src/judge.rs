@@ -17,6 +17,7 @@
 //! here; the judge knows no topology.
 
 pub mod inquiry;
+pub mod policing;
 pub mod rates;
 pub mod rules;
 pub mod shift;
@@ -25,7 +26,7 @@ pub mod window;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::judge::inquiry::{Inquiry, Matter};
 use crate::judge::rules::Rules;
@@ -35,6 +36,11 @@ use crate::model::NodeId;
 use crate::model::device::Device;
 use crate::model::reading::{Answer, Ask, Reading};
 use crate::model::target::{Method, Target, TargetId};
+
+/// How a node that may limit its answers is asked before it counts as silent: in so many seconds the slowest of
+/// limits lets one through.
+const PATIENT_ASKS: u8 = 12;
+const PATIENT_SPACING: Duration = Duration::from_secs(2);
 
 /// What is known of one node.
 #[derive(Clone, Debug)]
@@ -143,6 +149,8 @@ pub struct Judge {
     rules: Rules,
     pulses: BTreeMap<NodeId, Pulse>,
     inquiry: Inquiry,
+    /// Nodes that may limit their answers: an inquiry at the usual pace would use their limit up.
+    patient: BTreeSet<NodeId>,
 }
 
 impl Judge {
@@ -153,6 +161,7 @@ impl Judge {
             rules,
             pulses: BTreeMap::new(),
             inquiry: Inquiry::default(),
+            patient: BTreeSet::new(),
         };
         judge.retarget(targets);
         judge
@@ -169,12 +178,31 @@ impl Judge {
         }
         self.pulses.retain(|node, _| methods.contains_key(node));
         self.inquiry.retain(|node| methods.contains_key(node));
+        self.patient.retain(|node| methods.contains_key(node));
         for (node, methods) in methods {
             self.pulses
                 .entry(node)
                 .or_insert_with(|| Pulse::new(Vec::new()))
                 .methods = methods;
         }
+    }
+
+    /// Says whether a node may limit its answers; one that does is asked longer and slower before it is silent, and
+    /// no more once it has answered.
+    pub fn be_patient_with(&mut self, node: &NodeId, is_patient: bool) {
+        if is_patient {
+            self.patient.insert(node.clone());
+        } else {
+            self.patient.remove(node);
+        }
+    }
+
+    /// Returns by which methods a node is asked.
+    #[must_use]
+    pub fn methods(&self, node: &NodeId) -> &[Method] {
+        self.pulses
+            .get(node)
+            .map_or(&[], |pulse| pulse.methods.as_slice())
     }
 
     /// Returns the rules that it goes by.
@@ -277,6 +305,9 @@ impl Judge {
                 if suspect.unheard {
                     pulse.since = Some(reading.asked);
                 }
+                if self.patient.contains(node) {
+                    return vec![Ask::no_more(reading.target.clone())];
+                }
                 Vec::new()
             }
             Phase::Silent => {
@@ -303,6 +334,11 @@ impl Judge {
         if method == Method::Ping && is_round(pulse) {
             pulse.window.push(None, &self.rules);
         }
+        let (asks, spacing) = if self.patient.contains(node) {
+            (self.rules.asks.max(PATIENT_ASKS), PATIENT_SPACING)
+        } else {
+            (self.rules.asks, self.rules.spacing)
+        };
         // A poll that stays silent opens an inquiry only where nothing better is asked.
         let decides = Some(method) == first || (method == Method::Snmp && pulse.ping_refused);
         match &mut pulse.phase {
@@ -336,7 +372,7 @@ impl Judge {
                 pulse.phase = Phase::Suspect(Suspect {
                     first: reading.asked,
                     silences: 1,
-                    outstanding: self.rules.asks,
+                    outstanding: asks,
                     serious: false,
                     unsent: false,
                     unheard,
@@ -349,12 +385,8 @@ impl Judge {
                             node: node.clone(),
                             method,
                         },
-                        times: if Some(method) == first {
-                            self.rules.asks
-                        } else {
-                            1
-                        },
-                        spacing: self.rules.spacing,
+                        times: if Some(method) == first { asks } else { 1 },
+                        spacing,
                     })
                     .collect()
             }

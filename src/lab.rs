@@ -149,6 +149,8 @@ pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
             options.topology.clone().into_os_string(),
         ),
         ("STATE_DIRECTORY", folder.state().into_os_string()),
+        // Its devices say what happens to their ports to whoever listens here.
+        ("SPANWATCH_TRAPS", OsString::from("0.0.0.0:162")),
     ];
     let wire = Wire::start(options, recordings, listener, record, limits)?;
     let failed = |source| Failure::Command {
@@ -264,6 +266,7 @@ impl Wire {
                         let bridge = crate::lab::bridge::Bridge::new(
                             fabric,
                             responder,
+                            plan.near,
                             truth,
                             events,
                             crate::clock::now(),

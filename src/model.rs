@@ -8,6 +8,7 @@ pub mod credential;
 pub mod device;
 pub mod fault;
 pub mod health;
+pub mod hint;
 pub mod incident;
 pub mod kind;
 pub mod network;

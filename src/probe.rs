@@ -27,6 +27,8 @@ mod snmp;
 pub mod tally;
 mod tcp;
 pub mod trace;
+pub mod trap;
+pub mod valve;
 pub mod volley;
 
 use std::collections::BTreeMap;
@@ -68,6 +70,8 @@ pub enum Doing {
     OpenIcmp,
     /// Binding the UDP socket of SNMP for IPv4.
     BindSnmp,
+    /// Binding the UDP socket that hears traps.
+    BindTraps,
     /// Giving capabilities up.
     DropPrivilege,
 }
@@ -78,7 +82,8 @@ pub enum Doing {
     Doing::Start => "Starting the thread that asks",
     Doing::OpenIcmp => "Opening an ICMP socket (raw, then datagram)",
     Doing::BindSnmp => "Binding a UDP socket for SNMP",
-    Doing::DropPrivilege => "Giving up the capabilities of the thread that asks",
+    Doing::BindTraps => "Binding a UDP socket for SNMP traps",
+    Doing::DropPrivilege => "Giving up the capabilities of a thread",
 })]
 pub struct LineError {
     /// What was being done.

@@ -6,6 +6,8 @@
 pub mod augment;
 pub mod check;
 pub mod csv;
+pub mod diff;
+pub mod discover;
 pub mod doctor;
 pub mod dot;
 pub mod fault;
@@ -24,7 +26,7 @@ pub mod profile;
 pub mod ranking;
 pub mod reason;
 pub mod rehearse;
-pub mod service;
+pub mod served;
 pub mod services;
 pub mod shape;
 pub mod subject;

@@ -17,4 +17,5 @@ mod lldp;
 pub mod mib;
 mod port;
 pub mod recording;
+pub mod trap;
 pub mod whole;

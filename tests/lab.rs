@@ -68,6 +68,7 @@ mtu = { link = "hub--core-1", octets = 1400 }
 reorder = { element = "risk:duct", percent = 25, by = "20ms" }
 duplicate = { element = "node:pop-a", percent = 1.5 }
 rate = { link = "link:hub--core-1", bits = "2M", queue = "10ms" }
+icmp-limit = { node = "pop-b", rate = 5, others = 7.5 }
 "#;
     let scenario = Scenario::parse(&source(text), &crate::fabric::small()).expect("a scenario");
     assert_eq!(scenario.seed, Some(7));
@@ -86,6 +87,7 @@ rate = { link = "link:hub--core-1", bits = "2M", queue = "10ms" }
         (30, "reorder risk:duct 25 20ms"),
         (30, "mtu link:hub--core-1 1400"),
         (30, "oneway link:hub--core-1 node:hub"),
+        (30, "icmp-limit node:pop-b 5 7.5"),
         (35, "loss link:hub--core-1 4 3 node:hub"),
         (80, "restore all"),
     ];
@@ -110,6 +112,7 @@ duplicate = { element = "node:pop-a", percent = -1 }
 reorder = { element = "node:pop-a", percent = 3, by = "late" }
 mtu = { link = "hub--core-1", octets = 10 }
 oneway = { link = "hub--core-1", toward = "pop-a" }
+icmp-limit = { node = "pop-b", rate = 0 }
 "#;
     let found: Vec<(&str, usize)> = faults(text)
         .iter()
@@ -131,6 +134,7 @@ oneway = { link = "hub--core-1", toward = "pop-a" }
             ("S0302", 14),
             ("S0304", 15),
             ("S0305", 16),
+            ("S0304", 17),
         ]
     );
     let help = faults(text)[1].help.clone();
@@ -176,6 +180,8 @@ fn a_line_that_is_printed_is_a_line_that_can_be_typed() {
         "reorder risk:duct 25 50ms",
         "mtu link:hub--core-1 1400",
         "oneway link:hub--core-1 node:core-1",
+        "icmp-limit node:pop-b 0.05",
+        "icmp-limit node:pop-b 20 25.5",
         "agent node:pop-b killed",
         "agent node:pop-b slow 2500ms",
         "agent node:pop-b no-ping",
@@ -189,6 +195,7 @@ fn a_line_that_is_printed_is_a_line_that_can_be_typed() {
         ("rate hub--core-1 1.5M", "rate link:hub--core-1 1500k 100ms"),
         ("reorder risk:duct 5%", "reorder risk:duct 5 50ms"),
         ("oneway hub--core-1 hub", "oneway link:hub--core-1 node:hub"),
+        ("icmp-limit pop-b 2", "icmp-limit node:pop-b 2"),
     ] {
         assert_eq!(
             Request::parse(short, &network),
@@ -228,6 +235,13 @@ fn a_line_that_is_wrong_says_what_would_be_right() {
         ("mtu hub--core-1 65536", "octets from 68"),
         ("mtu hub--core-9 1400", "did you mean link:hub--core-"),
         ("oneway hub--core-1 pop-a", "not an end of that link"),
+        ("icmp-limit pop-a", "`icmp-limit NODE RATE [OTHERS]`"),
+        ("icmp-limit pop-a none", "not a number of messages a second"),
+        (
+            "icmp-limit pop-a 5 NaN",
+            "not a number of messages a second",
+        ),
+        ("icmp-limit link:hub--core-1 5", "there is no node"),
         ("agent pop-a sulks", "not a way to behave"),
         ("agent nobody-like-that killed", "there is no node"),
     ] {

@@ -153,6 +153,28 @@ fn two_links_that_are_worthless_alone_are_found_together() {
 }
 
 #[test]
+fn two_links_that_are_worthless_alone_are_found_among_many() {
+    let mut network = Sketch::new(&["r"])
+        .links(&["r-a", "a-b", "a-c"])
+        .node("x", true)
+        .agency("v", "b", 40)
+        .agency("w", "c", 1);
+    // Places that a link could be built to and that bring nobody anything.
+    let mut choices = vec![choice("b", "x", 5.0), choice("x", "r", 5.0)];
+    for place in 0..30 {
+        let id = format!("y{place:02}");
+        network = network.node(&id, true);
+        choices.push(choice("c", &id, 5.0));
+    }
+    let network = network.network();
+    let plan = of(&network, &choices, 10.0);
+    assert!(!plan.is_best);
+    let built: Vec<&Choice> = plan.steps.iter().map(|step| &step.choice).collect();
+    assert_eq!(built, [&choices[0], &choices[1]]);
+    check(&network, &choices, &plan, 10.0);
+}
+
+#[test]
 fn what_cannot_be_bought_or_does_not_exist_is_left_out() {
     let network = Sketch::new(&["r"])
         .links(&["r-a"])

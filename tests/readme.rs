@@ -260,8 +260,8 @@ fn type_it(desk: &Path, line: &str) {
             );
         }
         [
-            name @ ("lint" | "explain" | "list" | "show" | "weak" | "plan" | "what-if" | "locate"
-            | "rehearse" | "export" | "init" | "import"),
+            name @ ("lint" | "diff" | "explain" | "list" | "show" | "weak" | "plan" | "what-if"
+            | "locate" | "rehearse" | "export" | "init" | "import"),
             ..,
         ] => {
             let output = run(desk, arguments);
@@ -325,6 +325,14 @@ fn topology_in_the_readme_is_sound_and_its_credentials_can_be_read() {
     let blocks = fences(&text, "toml");
     let (secrets, parts): (Vec<&String>, Vec<&String>) =
         blocks.iter().partition(|block| block.contains("[snmp."));
+    let (settings, parts): (Vec<&String>, Vec<&String>) = parts
+        .into_iter()
+        .partition(|block| block.contains("[monitor]"));
+    let file = desk.path().join("spanwatch.toml");
+    let text: Vec<&str> = settings.into_iter().map(String::as_str).collect();
+    fs::write(&file, text.concat()).expect("written");
+    let traps = spanwatch::app::settings::file::traps(&[file]).expect("settings");
+    assert!(traps.is_some_and(|(traps, origin)| traps == "0.0.0.0:162" && origin.ends_with(":2")));
     assert!(!secrets.is_empty() && !parts.is_empty());
     let begin = "[network]\nid = \"mynet\"\nname = \"My network\"\nhubs = [\"hq\"]\n\n\
                  [provider.carrier]\nname = \"Carrier\"\n\n\

@@ -1,5 +1,17 @@
 //! The tests, one binary: it links once and runs fast.
 
+/// Two topologies, and what lies between them.
+mod diff;
+
+/// Debian's own LLDP and SNMP daemons, wired in namespaces.
+mod lldpd;
+
+/// Whom to ask next, and what is written of it.
+mod discovery;
+
+/// Declared links against what devices hear, cable by cable.
+mod wiring;
+
 /// The emulated network against the graph.
 mod fabric;
 
@@ -29,6 +41,15 @@ mod rates;
 
 /// Recordings of real devices, and what hostile ones could say.
 mod recordings;
+
+/// Traps and informs of Debian's own senders, and what the monitor makes of a storm of them.
+mod traps;
+
+/// Hostile bytes against everything that hears the network.
+mod hostile;
+
+/// A limit on ICMP, told from loss on the way.
+mod policing;
 
 /// Bytes and values: there and back, real recordings, and any values at all.
 mod wire;
@@ -121,6 +142,9 @@ mod hours;
 mod pairs;
 /// What would be, beside what is; and the views.
 mod what_if;
+
+/// Strange networks and questions: a named fault or a bounded answer.
+mod strange;
 
 /// Plans and remedies, against all affordable sets.
 mod plan;

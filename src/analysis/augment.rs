@@ -168,7 +168,7 @@ impl Augmentation {
                 build = cover::greedy(&cuts, &costs, &build);
             }
         }
-        let cost = build.iter().map(|at| costs[*at]).sum();
+        let cost = build.iter().fold(0.0, |sum, at| sum + costs[*at]);
         Ok(Self {
             cost,
             proof: if is_exact {

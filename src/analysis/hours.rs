@@ -226,13 +226,11 @@ fn total_from(
         cut: &cut,
         seats: &seats,
     };
-    match Compiled::new(&asked, limits.states) {
-        Some(compiled) => (sum(&compiled.lost(chances), &seats), compiled.method()),
-        None => {
-            let figures = estimate::figures(&asked, limits);
-            (sum(&figures.lost, &seats), figures.method)
-        }
+    if let Some(compiled) = Compiled::new(&asked, limits.states) {
+        return (sum(&compiled.lost(chances), &seats), compiled.method());
     }
+    let figures = estimate::figures(&asked, limits);
+    (sum(&figures.lost, &seats), figures.method)
 }
 
 /// What is asked of either method.

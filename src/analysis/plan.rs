@@ -143,7 +143,8 @@ pub fn plan(
     };
     let steps = search.steps(&chosen);
     Plan {
-        cost: steps.iter().map(|step| step.choice.cost).sum(),
+        // From 0, since the sum of nothing is -0.
+        cost: steps.iter().fold(0.0, |sum, step| sum + step.choice.cost),
         after: steps
             .iter()
             .fold(before, |hours, step| hours - step.removes),

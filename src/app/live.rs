@@ -19,8 +19,10 @@ use crate::clock;
 use crate::lab::action::Action;
 use crate::lab::ledger::Ledger;
 use crate::model::Element;
+use crate::model::hint::Hint;
 use crate::model::reading::{Ask, Reading};
 use crate::model::target::Target;
+use crate::probe::trap::Senders;
 
 /// At most four pictures a second.
 const PICTURE_EVERY: Duration = Duration::from_millis(250);
@@ -31,7 +33,10 @@ const LAB_EVERY: Duration = Duration::from_secs(1);
 /// Readings that wait for the monitor at most; beyond it the probes wait.
 const QUEUE: usize = 1024;
 
-/// How the loop and the probes talk: readings in, asks and targets out.
+/// Hints that wait for the monitor at most; one more would say nothing new.
+const HINTS: usize = 256;
+
+/// How the loop and the probes talk: readings and hints in, asks and targets out.
 #[derive(Debug)]
 pub struct Line {
     /// What was heard.
@@ -40,6 +45,10 @@ pub struct Line {
     pub asks: mpsc::Sender<Ask>,
     /// Whom to ask from now on.
     pub targets: mpsc::Sender<Vec<Target>>,
+    /// What devices say unasked; closed where nobody listens.
+    pub hints: mpsc::Receiver<Hint>,
+    /// Who may say something from now on; `None` where nobody listens.
+    pub senders: Option<watch::Sender<Senders>>,
 }
 
 /// What can be broken by command, and how.
@@ -81,6 +90,13 @@ pub async fn run(
                     break;
                 }
             }
+            Some(hint) = line.hints.recv() => {
+                for ask in monitor.hint(&hint, clock::now()) {
+                    if line.asks.send(ask).await.is_err() {
+                        return monitor;
+                    }
+                }
+            }
             _ = beat.tick() => {
                 let (now, at) = (clock::now(), clock::today());
                 if let Lab::Socket(path) = &lab
@@ -108,6 +124,9 @@ pub async fn run(
                 match edit {
                     Ok(reference) => {
                         monitor.retake(reference, now, at);
+                        if let Some(senders) = &line.senders {
+                            senders.send_replace(Senders::of(&monitor.reference().network));
+                        }
                         let targets = monitor.reference().network.targets();
                         if line.targets.send(targets).await.is_err() {
                             break;
@@ -165,10 +184,12 @@ pub fn start(world: World, record: Option<Ledger>, cancel: CancellationToken) ->
     let (heard, readings) = mpsc::channel(QUEUE);
     let (asks, asked) = mpsc::channel(QUEUE);
     let (targets, retargeted) = mpsc::channel(1);
+    let (said, hints) = mpsc::channel(HINTS);
     let (acts, acted) = mpsc::channel(16);
     let (breaks, broken) = watch::channel(Vec::new());
     let ends = Ends {
         heard,
+        said,
         asked,
         retargeted,
         acted,
@@ -180,6 +201,8 @@ pub fn start(world: World, record: Option<Ledger>, cancel: CancellationToken) ->
             readings,
             asks,
             targets,
+            hints,
+            senders: None,
         },
         Lab::Here { acts, broken },
     )
@@ -188,6 +211,7 @@ pub fn start(world: World, record: Option<Ledger>, cancel: CancellationToken) ->
 /// The world's ends of the channels.
 struct Ends {
     heard: mpsc::Sender<Reading>,
+    said: mpsc::Sender<Hint>,
     asked: mpsc::Receiver<Ask>,
     retargeted: mpsc::Receiver<Vec<Target>>,
     acted: mpsc::Receiver<Action>,
@@ -222,5 +246,9 @@ async fn turn(
             }
         }
         outbox.extend(world.advance(clock::now()));
+        for hint in world.hints(clock::now()) {
+            // A monitor that is behind with hints has enough reasons to ask.
+            let _ = ends.said.try_send(hint);
+        }
     }
 }

@@ -4,8 +4,10 @@
 //! which incident that is. A cause is named when an inquiry closes and at no other moment.
 
 pub mod conclude;
+pub mod hints;
 pub mod loss;
 pub mod picture;
+pub mod policing;
 pub mod ports;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +17,8 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::app::incident::{Book, Finding};
+use crate::app::monitor::hints::Hints;
+use crate::app::monitor::policing::Policing;
 use crate::app::reckoning::Reckonings;
 use crate::app::reference::Reference;
 use crate::app::view::Sight;
@@ -61,6 +65,8 @@ pub struct Monitor {
     broken: Vec<Element>,
     refused_edit: Arc<[Fault]>,
     reckonings: Reckonings,
+    hints: Hints,
+    policing: Policing,
 }
 
 /// A declared port as its device last reported it.
@@ -133,6 +139,8 @@ impl Monitor {
             broken: Vec::new(),
             refused_edit: Arc::from([]),
             reckonings: Reckonings::default(),
+            hints: Hints::default(),
+            policing: Policing::new(&reference),
             reference,
         };
         monitor.stale_all();
@@ -170,6 +178,9 @@ impl Monitor {
         self.views
             .retain(|node, _| reference.network.nodes.contains_key(node));
         self.special = Special::at(&reference, at);
+        self.hints
+            .retain(|node| reference.network.nodes.contains_key(node));
+        self.policing.retake(&reference);
         self.reference = reference;
         self.refused_edit = Arc::from([]);
         self.reckonings = Reckonings::default();
@@ -216,6 +227,10 @@ impl Monitor {
         } else {
             self.mute.remove(node);
         }
+        if self.policing.takes(reading) {
+            // What a test of the pace loses is no silence; the next round tells whether it still answers.
+            return self.ask_hinted(now);
+        }
         let was_silent = self.judge.pulse(node).is_some_and(Pulse::is_silent);
         let was_serious = self.judge.pulse(node).is_some_and(Pulse::is_serious);
         let mut asks = self.judge.apply(reading, now);
@@ -231,6 +246,8 @@ impl Monitor {
         if turned_serious || turned_heard {
             asks.extend(self.ask_ports_beside(node, now));
         }
+        asks.extend(self.police(reading, now));
+        asks.extend(self.ask_hinted(now));
         asks
     }
 

@@ -2,10 +2,13 @@
 //!
 //! Secrets come from a file that nobody else can read, never from an argument or a variable.
 
+pub mod file;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +48,24 @@ pub enum SettingsError {
         /// Why.
         source: io::Error,
     },
+    /// The settings are not what they should be.
+    #[error("{path}:{line}: {message}.")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// Something else stands where an address to listen at should.
+    #[error("`{text}`, from {origin}, is no address to listen at.")]
+    Address {
+        /// What was given.
+        text: String,
+        /// By what.
+        origin: String,
+    },
     /// Neither a state folder was given nor a home in which to make one.
     #[error(
         "there is no place for the state: neither STATE_DIRECTORY nor XDG_STATE_HOME nor HOME is set."
@@ -79,7 +100,10 @@ impl SettingsError {
                 "write them into credentials.toml (mode 0600): [snmp.NAME] version = \"2c\", community = \"...\"".to_owned(),
             ),
             Self::Example { .. } => Some("spanwatch lab".to_owned()),
-            Self::Credentials { .. } | Self::Unreadable { .. } => None,
+            Self::Address { .. } => Some(
+                "write an address of this machine, and a port if it is not 162: 0.0.0.0, 127.0.0.1:10162, [::]:162".to_owned(),
+            ),
+            Self::File { .. } | Self::Credentials { .. } | Self::Unreadable { .. } => None,
         }
     }
 }
@@ -104,6 +128,47 @@ pub fn state_folder(network: &str) -> Result<PathBuf, SettingsError> {
 pub fn lab_socket() -> Option<PathBuf> {
     variable("SPANWATCH_LAB").filter(|value| value == "1")?;
     variable("SPANWATCH_LAB_SOCKET").map(PathBuf::from)
+}
+
+/// Returns where traps are heard: `given`, else `$SPANWATCH_TRAPS`, else `[monitor] traps` of the first
+/// `spanwatch.toml` there is (here, `~/.config/spanwatch/`, `/etc/spanwatch/`); `None` where none says so.
+pub fn traps(given: Option<&str>) -> Result<Option<SocketAddr>, SettingsError> {
+    let (text, origin) = if let Some(text) = given {
+        (text.to_owned(), "--traps".to_owned())
+    } else if let Some(text) = variable("SPANWATCH_TRAPS") {
+        (text, "SPANWATCH_TRAPS".to_owned())
+    } else if let Some((text, origin)) = file::traps(&setting_places())? {
+        (text, origin)
+    } else {
+        return Ok(None);
+    };
+    let address = text.parse::<SocketAddr>().ok().or_else(|| {
+        let address: IpAddr = text.parse().ok()?;
+        Some(SocketAddr::new(address, TRAPS))
+    });
+    match address {
+        Some(address) => Ok(Some(address)),
+        None => Err(SettingsError::Address { text, origin }),
+    }
+}
+
+/// The port of traps (RFC 3417).
+const TRAPS: u16 = 162;
+
+fn setting_places() -> Vec<PathBuf> {
+    const NAME: &str = "spanwatch.toml";
+    let mut places = vec![PathBuf::from(NAME)];
+    places.extend(home_settings().map(|folder| folder.join(NAME)));
+    places.push(Path::new("/etc/spanwatch").join(NAME));
+    places
+}
+
+/// Returns the folder in which this user keeps settings.
+fn home_settings() -> Option<PathBuf> {
+    variable("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".config")))
+        .map(|home| home.join("spanwatch"))
 }
 
 /// Returns whether a network may be probed: an example only inside the lab.
@@ -184,10 +249,7 @@ fn credential_places(given: Option<&Path>) -> Vec<PathBuf> {
     let mut places = Vec::new();
     places.extend(variable("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(NAME)));
     places.push(PathBuf::from(NAME));
-    let home = variable("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".config")));
-    places.extend(home.map(|home| home.join("spanwatch").join(NAME)));
+    places.extend(home_settings().map(|folder| folder.join(NAME)));
     places.push(Path::new("/etc/spanwatch").join(NAME));
     places
 }

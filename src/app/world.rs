@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::lab::action::Action;
 use crate::lab::fabric::Fabric;
 use crate::model::Element;
+use crate::model::hint::{Hint, HintedPort};
 use crate::model::reading::{Ask, Reading};
 use crate::model::target::Target;
 use crate::probe::roster::{Purpose, Roster};
@@ -21,6 +22,8 @@ pub struct World {
     began: Instant,
     /// Readings on their way, by arrival; the number keeps two of one moment apart and in order.
     coming: BTreeMap<(Instant, u64), (Reading, Purpose)>,
+    /// The same of what devices say unasked; `None` where nobody listens.
+    said: Option<BTreeMap<(Instant, u64), Hint>>,
     count: u64,
 }
 
@@ -33,8 +36,16 @@ impl World {
             fabric,
             began,
             coming: BTreeMap::new(),
+            said: None,
             count: 0,
         }
+    }
+
+    /// Returns the same world with somebody who listens to what devices say unasked.
+    #[must_use]
+    pub fn listening(mut self) -> Self {
+        self.said = Some(BTreeMap::new());
+        self
     }
 
     /// Begins chance anew: two worlds that were one go their own ways from here.
@@ -45,8 +56,34 @@ impl World {
     /// Breaks or mends something; returns when, counted from the beginning.
     pub fn act(&mut self, action: &Action, now: Instant) -> Duration {
         let at = self.since_began(now);
+        let before = self.fabric.ports();
         self.fabric.act(action, at);
+        if let Some(said) = &mut self.said {
+            for trap in self.fabric.traps(&before, action, at) {
+                let Some(took) = self.fabric.carry_up(&trap.node, trap.at) else {
+                    continue;
+                };
+                let arrival = self.began + trap.at + took;
+                self.count += 1;
+                let hint = Hint {
+                    node: trap.node,
+                    sign: trap.sign,
+                    port: trap.port.map(|(_, name)| HintedPort::Named(name)),
+                    at: arrival,
+                };
+                said.insert((arrival, self.count), hint);
+            }
+        }
         at
+    }
+
+    /// Returns what devices have said unasked by `now`, in order of arrival.
+    pub fn hints(&mut self, now: Instant) -> Vec<Hint> {
+        let Some(said) = &mut self.said else {
+            return Vec::new();
+        };
+        let later = said.split_off(&(now + Duration::from_nanos(1), 0));
+        std::mem::replace(said, later).into_values().collect()
     }
 
     /// Returns all faults in force, each as the action that makes it.
@@ -75,7 +112,10 @@ impl World {
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
         let arrival = self.coming.keys().next().map(|(at, _)| *at);
-        self.roster.next().into_iter().chain(arrival).min()
+        let said = self.said.as_ref().and_then(|said| said.keys().next());
+        let said = said.map(|(at, _)| *at);
+        let next = self.roster.next().into_iter().chain(arrival).chain(said);
+        next.min()
     }
 
     /// Asks what is due by `now`, and returns what has been heard by then, in order of arrival.

@@ -171,6 +171,7 @@ async fn swept(
         &args.secrets,
         simulation,
         Pace::Sweep,
+        None,
         cancel.clone(),
     )
     .await?;

@@ -50,7 +50,8 @@ enum Line {
     /// `cut ELEMENT...`, `restore ELEMENT...|all`, `loss ELEMENT PERCENT [BURST [NODE]]`, `rate LINK BITS
     /// [QUEUE]` (`2M 100ms`: what would wait longer is dropped), `duplicate ELEMENT PERCENT`, `reorder ELEMENT
     /// PERCENT [SPAN]` (that share comes so much later), `mtu LINK OCTETS`, `oneway LINK NODE` (nothing travels
-    /// towards NODE),
+    /// towards NODE), `icmp-limit NODE RATE [OTHERS]` (NODE sends RATE ICMP messages a second, while others ask
+    /// for OTHERS),
     /// `agent NODE well|killed|slow [5s]|garbage|another|partial|no-ping|reboot`, `list`.
     Ctl {
         /// The line

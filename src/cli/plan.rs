@@ -23,6 +23,12 @@ use crate::report::shape::{Shape, Shapes};
 /// Steps of the text when nobody asks for more.
 const ROWS: usize = 20;
 
+/// Kinds that are told when an unknown one was asked for.
+const KINDS: usize = 20;
+
+/// As much as one link may cost in the topology.
+const MOST_BUDGET: f64 = 1e15;
+
 /// Choices that are looked at: more is a file that somebody should shorten.
 const MOST_CHOICES: usize = 200_000;
 
@@ -34,7 +40,12 @@ const MOST_CHOICES: usize = 200_000;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What may be spent, in the unit of the network
-    #[arg(long, value_name = "N", required_unless_present = "goal")]
+    #[arg(
+        long,
+        value_name = "N",
+        required_unless_present = "goal",
+        allow_negative_numbers = true
+    )]
     budget: Option<f64>,
     /// The cheapest links that reach a goal, whatever they cost: no-single-points
     #[arg(long, value_enum, value_name = "GOAL", conflicts_with = "budget")]
@@ -72,7 +83,7 @@ enum Aim {
 /// Plans.
 pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
     let budget = args.budget.unwrap_or(0.0);
-    if !budget.is_finite() || budget < 0.0 {
+    if !(0.0..=MOST_BUDGET).contains(&budget) {
         return Err(Failure::new(
             Kind::Usage,
             format!("A budget of {budget} cannot be spent."),
@@ -81,7 +92,19 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
     }
     let network = common.load()?.network;
     let graph = Graph::new(&network);
-    let found: Vec<Choice> = choices(&network, &graph)
+    let all = choices(&network, &graph);
+    let kinds: BTreeSet<String> = all.iter().map(|choice| choice.kind.clone()).collect();
+    if let Some(kind) = args.kind.iter().find(|kind| !kinds.contains(*kind))
+        && !kinds.is_empty()
+    {
+        let known: Vec<&str> = kinds.iter().take(KINDS).map(String::as_str).collect();
+        return Err(Failure::new(
+            Kind::Usage,
+            format!("No link of kind `{kind}` could be built."),
+        )
+        .hint(format!("There are {}.", known.join(", "))));
+    }
+    let found: Vec<Choice> = all
         .into_iter()
         .filter(|choice| !args.declared || choice.origin == Origin::Declared)
         .filter(|choice| args.kind.is_empty() || args.kind.contains(&choice.kind))

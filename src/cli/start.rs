@@ -1,6 +1,7 @@
 //! What `check` and `watch` do first: load, ask whether we may probe, find the secrets, open the sockets.
 
-use std::io::IsTerminal as _;
+use std::io::{ErrorKind, IsTerminal as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,10 +23,13 @@ use crate::lab::action::Action;
 use crate::lab::fabric::{Conduct, Fabric};
 use crate::lab::ledger::Ledger;
 use crate::lab::scenario::Scenario;
+use crate::model::credential::Keyring;
 use crate::model::fault::Source as Text;
-use crate::probe;
+use crate::model::network::Network;
 use crate::probe::ping::IcmpKind;
 use crate::probe::roster::{Pace, Roster};
+use crate::probe::trap::{self, Listening, Senders};
+use crate::probe::{self, LineError};
 
 /// A file of rules that is longer is none.
 const LONGEST: u64 = 65_536;
@@ -75,18 +79,20 @@ pub fn runtime() -> Result<Runtime, Failure> {
         })
 }
 
-/// Starts to ask everybody in a network: on the wire, or in the simulation.
+/// Starts to ask everybody in a network, on the wire or in the simulation, and to listen at `traps`.
 pub async fn source(
     reference: &Reference,
     secrets: &Secrets,
     simulation: Option<&Simulation>,
     pace: Pace,
+    traps: Option<SocketAddr>,
     cancel: CancellationToken,
 ) -> Result<Source, Failure> {
-    match simulation {
-        Some(simulation) => simulate(reference, simulation, pace, cancel),
-        None => on_the_wire(reference, secrets.credentials.as_deref(), pace, cancel).await,
+    if let Some(simulation) = simulation {
+        return simulate(reference, simulation, pace, cancel);
     }
+    let credentials = secrets.credentials.as_deref();
+    on_the_wire(reference, credentials, pace, traps, cancel).await
 }
 
 /// Returns the socket of the lab that this runs in, if it answers: a variable alone can be set by anybody.
@@ -99,6 +105,7 @@ async fn on_the_wire(
     reference: &Reference,
     credentials: Option<&Path>,
     pace: Pace,
+    traps: Option<SocketAddr>,
     cancel: CancellationToken,
 ) -> Result<Source, Failure> {
     let lab = lab().await.map_or(Lab::None, Lab::Socket);
@@ -117,6 +124,18 @@ async fn on_the_wire(
     }
     let keyring =
         settings::keyring(&reference.network, credentials).map_err(|error| refused(&error))?;
+    let (hints, senders) = match traps {
+        Some(address) => match heard_at(address, &reference.network, &keyring).await {
+            Ok(listening) => (listening.hints, Some(listening.senders)),
+            // The lab offers its port to everybody in it, and another dashboard may have taken it.
+            Err(error) if is_lab => {
+                crate::cli::say(&crate::report::chain(&error));
+                (mpsc::channel(1).1, None)
+            }
+            Err(error) => return Err(cannot_listen(address, &error)),
+        },
+        None => (mpsc::channel(1).1, None),
+    };
     let began = clock::now();
     // Two monitors of one network should not ask in step.
     let seed = u64::from(std::process::id());
@@ -133,11 +152,39 @@ async fn on_the_wire(
             readings: probes.readings,
             asks: probes.asks,
             targets: probes.targets,
+            hints,
+            senders,
         },
         setting: if is_lab { Setting::Lab } else { Setting::Live },
         lab,
         began,
     })
+}
+
+async fn heard_at(
+    address: SocketAddr,
+    network: &Network,
+    keyring: &Keyring,
+) -> Result<Listening, LineError> {
+    trap::listen(address, Senders::of(network), keyring, &network.id).await
+}
+
+/// Makes a failure of an address at which traps cannot be heard, with what would allow it.
+fn cannot_listen(address: SocketAddr, error: &LineError) -> Failure {
+    let message = format!("{} The address is {address}.", crate::report::chain(error));
+    let failure = Failure::new(Kind::System, message);
+    match error.source.kind() {
+        ErrorKind::PermissionDenied => failure.hint(
+            "A port under 1024 needs root or CAP_NET_BIND_SERVICE (`setcap cap_net_raw,cap_net_bind_service+ep`).",
+        ),
+        ErrorKind::AddrInUse => failure.hint(
+            "Another program listens there, most often snmptrapd: stop it, or take another port.",
+        ),
+        ErrorKind::AddrNotAvailable => {
+            failure.hint("That is no address of this machine; `0.0.0.0` is all of them.")
+        }
+        _ => failure,
+    }
 }
 
 fn simulate(
@@ -162,7 +209,11 @@ fn simulate(
     };
     let fabric = Fabric::with_conduct(reference.network.clone(), simulation.seed, conduct);
     let roster = Roster::new(reference.network.targets(), began, simulation.seed, pace);
-    let (line, lab) = live::start(World::new(fabric, roster, began), record, cancel.clone());
+    let (line, lab) = live::start(
+        World::new(fabric, roster, began).listening(),
+        record,
+        cancel.clone(),
+    );
     if let Lab::Here { acts, .. } = &lab {
         tokio::spawn(play(
             simulation.scenario.clone(),

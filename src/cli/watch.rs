@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::incident::Book;
 use crate::app::monitor::Monitor;
 use crate::app::reference::Reference;
-use crate::app::{edit, live};
+use crate::app::{edit, live, settings};
 use crate::cli::Common;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::start::{self, Secrets, Simulation};
@@ -44,6 +44,11 @@ pub struct Args {
     /// Judge by the rules of a file [default: the usual rules]
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
+    /// Hear SNMP traps and informs at an address, as reasons to ask at once: 0.0.0.0:162 [default:
+    /// `$SPANWATCH_TRAPS`, else `[monitor] traps` of spanwatch.toml in ., ~/.config/spanwatch, /etc/spanwatch;
+    /// else none]
+    #[arg(long, value_name = "ADDRESS[:PORT]")]
+    traps: Option<String>,
     #[command(flatten)]
     secrets: Secrets,
 }
@@ -93,12 +98,14 @@ async fn show(
     simulation: Option<&Simulation>,
 ) -> Result<Ending, Failure> {
     let rules = start::rules(args.rules.as_deref())?;
+    let traps = settings::traps(args.traps.as_deref()).map_err(|error| start::refused(&error))?;
     let cancel = CancellationToken::new();
     let source = start::source(
         &reference,
         &args.secrets,
         simulation,
         Pace::Watch,
+        traps,
         cancel.clone(),
     )
     .await?;

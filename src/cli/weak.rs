@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     max_cut_off: Option<usize>,
     /// End with code 2 when one element that is no hub costs more than N weighted hours a year
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     max_hours: Option<f64>,
     /// End with code 2 when an agency of this filter has a single point of failure besides its own node and the hubs
     #[arg(long, value_name = "FILTER")]
@@ -60,6 +60,14 @@ pub struct Args {
 
 /// Ranks what is weak.
 pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
+    if let Some(limit) = args.max_hours
+        && !(limit.is_finite() && limit >= 0.0)
+    {
+        return Err(
+            Failure::new(Kind::Usage, format!("{limit} is no number of hours."))
+                .hint("Write weighted hours a year, like `--max-hours 500`."),
+        );
+    }
     let network = common.load()?.network;
     let agency = match &args.agency {
         None => None,

@@ -5,6 +5,7 @@
 //! that the list is imported once and not every night.
 
 pub mod csv;
+pub mod discovered;
 pub mod graphml;
 pub mod netbox;
 pub mod pairs;

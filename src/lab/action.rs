@@ -184,7 +184,7 @@ pub enum Request {
 #[expect(missing_docs, reason = "each variant is its message")]
 pub enum Misunderstood {
     #[error(
-        "the lab understands `cut ELEMENT...`, `restore ELEMENT...|all`, `loss ELEMENT PERCENT [BURST [NODE]]`, `rate LINK BITS [QUEUE]`, `duplicate ELEMENT PERCENT`, `reorder ELEMENT PERCENT [SPAN]`, `mtu LINK OCTETS`, `oneway LINK NODE`, `agent NODE BEHAVIOUR` and `list`."
+        "the lab understands `cut ELEMENT...`, `restore ELEMENT...|all`, `loss ELEMENT PERCENT [BURST [NODE]]`, `rate LINK BITS [QUEUE]`, `duplicate ELEMENT PERCENT`, `reorder ELEMENT PERCENT [SPAN]`, `mtu LINK OCTETS`, `oneway LINK NODE`, `icmp-limit NODE RATE [OTHERS]`, `agent NODE BEHAVIOUR` and `list`."
     )]
     Verb,
     #[error("`{0}` needs at least one element: `node:ID`, `link:ID` or `risk:ID`.")]
@@ -214,6 +214,8 @@ pub enum Misunderstood {
     Span(String),
     #[error("`{0}` is not an MTU; write octets from 68 to 65535, IP header included.")]
     Mtu(String),
+    #[error("`{0}` is not a number of messages a second; write 0.001 to 100000: `0.5`, `20`.")]
+    ASecond(String),
 }
 
 fn did_you_mean(similar: Option<&Element>) -> String {

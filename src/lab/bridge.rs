@@ -18,9 +18,10 @@ use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::lab::action::{Action, Behaviour, Request};
+use crate::lab::action::{Action, Request};
 use crate::lab::agent_socket::AgentSocket;
 use crate::lab::control::Call;
+use crate::lab::fabric::traps::Trap;
 use crate::lab::fabric::{Fabric, Fate};
 use crate::lab::ledger::Ledger;
 use crate::lab::namespace::Cables;
@@ -32,10 +33,15 @@ const TURN: usize = 64;
 /// The longest frame: an Ethernet header and a packet of 1,500 octets, and room for what should not come.
 const FRAME: usize = 65_536;
 
+/// The port of traps (RFC 3417).
+const TRAPS: u16 = 162;
+
 /// Everything that changes while the lab runs.
 pub(super) struct Bridge {
     fabric: Fabric,
     responder: Responder,
+    /// Where COMMAND hears traps, if it listens.
+    ear: SocketAddrV4,
     record: Option<Ledger>,
     due: BinaryHeap<Reverse<Due>>,
     /// How many were ever put into `due`: those of the same moment leave in the order they came.
@@ -68,6 +74,7 @@ enum Parcel {
         bytes: Vec<u8>,
     },
     Act(Action),
+    Say(Trap),
 }
 
 impl PartialEq for Due {
@@ -111,6 +118,7 @@ impl Bridge {
     pub(super) fn new(
         fabric: Fabric,
         responder: Responder,
+        near: Ipv4Addr,
         record: Option<Ledger>,
         events: Vec<Event>,
         began: Instant,
@@ -118,6 +126,7 @@ impl Bridge {
         let mut bridge = Self {
             fabric,
             responder,
+            ear: SocketAddrV4::new(near, TRAPS),
             record,
             due: BinaryHeap::new(),
             put: 0,
@@ -226,7 +235,10 @@ impl Bridge {
                 copies,
                 is_held,
             } => {
-                if is_near && self.ignores(node, frame) {
+                if is_near
+                    && crate::lab::frame::asks_echo(frame)
+                    && !self.fabric.answers_echo(IpAddr::V4(node), at + after)
+                {
                     return;
                 }
                 let mut frame = frame.to_vec();
@@ -255,15 +267,6 @@ impl Bridge {
                 }
             }
         }
-    }
-
-    /// Returns whether a node that answers no echo is asked for one.
-    fn ignores(&self, address: Ipv4Addr, frame: &[u8]) -> bool {
-        crate::lab::frame::asks_echo(frame)
-            && self
-                .fabric
-                .node_of(IpAddr::V4(address))
-                .is_some_and(|node| self.fabric.behaviour(&node.id) == Behaviour::Pingless)
     }
 
     /// Lets the agents answer what was asked of them.
@@ -313,6 +316,11 @@ impl Bridge {
                     let _ = ports.agents.get_ref().send(from, to, &bytes);
                 }
                 Parcel::Act(action) => self.act(&action, due.at),
+                Parcel::Say(trap) => {
+                    if let Some((from, bytes)) = self.responder.trap(&self.fabric, &trap) {
+                        let _ = ports.agents.get_ref().send(from, self.ear, &bytes);
+                    }
+                }
             }
         }
     }
@@ -332,7 +340,11 @@ impl Bridge {
     }
 
     fn act(&mut self, action: &Action, at: Duration) {
+        let before = self.fabric.ports();
         self.fabric.act(action, at);
+        for trap in self.fabric.traps(&before, action, at) {
+            self.put(trap.at, Parcel::Say(trap));
+        }
         if let Some(record) = &mut self.record {
             record.update(action, &self.fabric.faults(), at);
         }

@@ -9,6 +9,7 @@ mod hearing;
 mod journey;
 pub mod limit;
 mod queue;
+pub mod traps;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,7 +21,7 @@ use crate::graph::{Cut, Graph, LinkIx, NodeIx, Routes};
 use crate::lab::action::impairment::Impairment;
 use crate::lab::action::{Behaviour, Loss};
 use crate::lab::fabric::journey::Load;
-use crate::lab::fabric::limit::{Bucket, Limit};
+use crate::lab::fabric::limit::{Bucket, Limit, Policer};
 use crate::model::device::{Device, Engine};
 use crate::model::network::{Network, Node};
 use crate::model::reading::Refusal;
@@ -150,6 +151,8 @@ struct Place {
     mischief: Option<Box<wire::Mischief>>,
     unreachable: Bucket,
     exceeded: Bucket,
+    /// What it sends of ICMP at most, where somebody limits that.
+    policer: Option<Policer>,
     /// What it says of itself; numbers are filled in when it is asked.
     device: Device,
     /// At which place of its interfaces each link is counted.
@@ -187,6 +190,7 @@ impl Fabric {
                 mischief: None,
                 unreachable: Bucket::full(conduct.unreachable),
                 exceeded: Bucket::full(conduct.exceeded),
+                policer: None,
                 device,
                 ports: ports
                     .iter()
@@ -275,6 +279,27 @@ impl Fabric {
             is_whole: packet.is_whole,
         };
         self.travel(node, packet.from_near, load, at)
+    }
+
+    /// Returns whether the node that has an address answers an echo that reaches it at a moment.
+    pub fn answers_echo(&mut self, address: IpAddr, at: Duration) -> bool {
+        let Some(&ix) = self.addresses.get(&address) else {
+            return true;
+        };
+        self.echoes(ix, at)
+    }
+
+    /// Returns whether a node sends one more echo reply, and takes it out of its limit.
+    fn echoes(&mut self, node: NodeIx, at: Duration) -> bool {
+        self.places[node.index()].behaviour != Behaviour::Pingless && self.may_speak(node, at)
+    }
+
+    /// Returns whether a node's own limit lets one more ICMP message out, and takes it.
+    fn may_speak(&mut self, node: NodeIx, at: Duration) -> bool {
+        match &mut self.places[node.index()].policer {
+            Some(policer) => policer.lets(at, &mut self.dice),
+            None => true,
+        }
     }
 
     /// Returns what a node's agent would say of it, whole, however it behaves; `None` if there is no such node.

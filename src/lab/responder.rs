@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use snmp::ber::Decoder;
 use snmp::message::CommunityMessage;
-use snmp::{DecodeConfig, VarBind, Version};
+use snmp::{DecodeConfig, NotificationPdu, VarBind, Version};
 
 use crate::graph::mix;
 use crate::lab::action::Behaviour;
 use crate::lab::fabric::Fabric;
+use crate::lab::fabric::traps::Trap;
 use crate::lab::usm::{Question, User};
 use crate::model::NodeId;
 use crate::model::network::Node;
@@ -88,6 +89,33 @@ impl Responder {
         }
         reply.bytes = self.speak(fabric, &speaker.id, datagram, is_cut_short, at)?;
         Some(reply)
+    }
+
+    /// Returns what a device says unasked, and from which address; `None` where it has none, or is gone.
+    ///
+    /// In version 3 for a credential that says `v3`, as the lab's credentials are, else in version 2c.
+    #[must_use]
+    pub fn trap(&self, fabric: &Fabric, trap: &Trap) -> Option<(Ipv4Addr, Vec<u8>)> {
+        let node = fabric.network().nodes.get(&trap.node)?;
+        let credential = node.snmp.as_ref()?;
+        let (started, boots) = fabric.started(&node.id);
+        let uptime = trap.at.saturating_sub(started);
+        // Hundredths of a second, which wrap as sysUpTime does.
+        let ticks = (uptime.as_millis() / 10) as u32;
+        let port = trap.port.as_ref().map(|(index, name)| (*index, name));
+        let (oid, varbinds) = crate::wire::trap::told(trap.sign, port)?;
+        let number = (mix(trap.at.as_nanos() as u64) >> 33) as i32;
+        let is_signed = credential.as_str().contains("v3");
+        let version = if is_signed { Version::V3 } else { Version::V2c };
+        let pdu = NotificationPdu::trap_v2(version, number, ticks, &oid, varbinds).ok()?;
+        let bytes = if is_signed {
+            let engine = self.user.engine(&node.id, boots, uptime)?;
+            self.user.trap(number, pdu, &engine)?
+        } else {
+            let message = CommunityMessage::v2c(self.community.as_bytes(), pdu.into_raw()).ok()?;
+            message.encode().ok()?.to_vec()
+        };
+        Some((v4(node)?, bytes))
     }
 
     fn speak(

@@ -32,7 +32,7 @@ const BUILT_IN: &[(&str, &str)] = &[
 pub const CODES: &[(&str, &str)] = &[
     (
         "S0301",
-        "The scenario is not TOML of the form `[[at]]` with `t`, `cut`, `down`, `loss`, `rate`, `duplicate`, `reorder`, `mtu`, `oneway`, `agent`, `restore`.",
+        "The scenario is not TOML of the form `[[at]]` with `t`, `cut`, `down`, `loss`, `rate`, `duplicate`, `reorder`, `mtu`, `oneway`, `icmp-limit`, `agent`, `restore`.",
     ),
     (
         "S0302",
@@ -44,7 +44,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "S0304",
-        "A number is out of its range: percent is 0 to 100, a burst is at least one packet, a rate is 1k to 1000G bits a second, an MTU is 68 to 65535 octets.",
+        "A number is out of its range: percent is 0 to 100, a burst is at least one packet, a rate is 1k to 1000G bits a second, an MTU is 68 to 65535 octets, a limit is 0.001 to 100000 messages a second.",
     ),
     (
         "S0305",
@@ -174,7 +174,7 @@ impl Reader<'_> {
                 place,
                 "this entry says when, but not what happens then.",
                 Some(
-                    "add `cut`, `down`, `loss`, `rate`, `duplicate`, `reorder`, `mtu`, `oneway`, `agent` or `restore`."
+                    "add `cut`, `down`, `loss`, `rate`, `duplicate`, `reorder`, `mtu`, `oneway`, `icmp-limit`, `agent` or `restore`."
                         .to_owned(),
                 ),
             );
@@ -232,7 +232,10 @@ impl Reader<'_> {
         };
         let code = match &error {
             Misunderstood::Span(_) => "S0302",
-            Misunderstood::Percent(_) | Misunderstood::Rate(_) | Misunderstood::Mtu(_) => "S0304",
+            Misunderstood::Percent(_)
+            | Misunderstood::Rate(_)
+            | Misunderstood::Mtu(_)
+            | Misunderstood::ASecond(_) => "S0304",
             Misunderstood::Toward(_) => "S0305",
             _ => "S0303",
         };

@@ -12,8 +12,8 @@ use snmp::v3::{
     in_authoritative_time_window, report_oids,
 };
 use snmp::{
-    AuthProtocol, DecodeConfig, MessageSize, Oid, Pdu, PrivProtocol, ResponsePdu, SecurityLevel,
-    Value, VarBind,
+    AuthProtocol, DecodeConfig, MessageSize, NotificationPdu, Oid, Pdu, PrivProtocol, ResponsePdu,
+    SecurityLevel, Value, VarBind,
 };
 
 use crate::graph::mix;
@@ -155,6 +155,17 @@ impl User {
             asked.context.context_name.clone(),
             response.into_raw(),
         );
+        self.seal(asked.message, &scoped, engine)
+    }
+
+    /// Returns the datagram of a trap, encrypted and signed; the engine of who sends one is the authority.
+    #[must_use]
+    pub fn trap(&self, message: i32, trap: NotificationPdu, engine: &Engine) -> Option<Vec<u8>> {
+        let scoped = ScopedPdu::new(engine.id.to_vec(), Vec::new(), trap.into_raw());
+        self.seal(message, &scoped, engine)
+    }
+
+    fn seal(&self, message: i32, scoped: &ScopedPdu, engine: &Engine) -> Option<Vec<u8>> {
         let plain = scoped.encode_to_bytes().ok()?;
         let (secret, salt) = engine
             .privacy
@@ -166,7 +177,7 @@ impl User {
             .ok()?
             .with_priv_params(salt)
             .ok()?;
-        let global = header(asked.message, SecurityLevel::AuthPriv)?;
+        let global = header(message, SecurityLevel::AuthPriv)?;
         let usm = usm.encode().ok()?;
         let message = V3Message::new_with_opaque_encrypted_scoped_pdu(global, usm, secret).ok()?;
         engine.sign(message.encode().ok()?.to_vec())

@@ -220,7 +220,7 @@ pub enum CounterWidth {
 }
 
 /// State of a port (ifAdminStatus, ifOperStatus of RFC 2863).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PortStatus {
     /// 1.

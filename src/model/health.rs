@@ -92,7 +92,7 @@ impl Why {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four independent marks, each true or not"
+    reason = "five independent marks, each true or not"
 )]
 pub struct Marks {
     /// Its node, or what it depends on, is in a declared maintenance.
@@ -101,6 +101,8 @@ pub struct Marks {
     pub acknowledged: bool,
     /// It changes too often: over 30 % of the last 21 results, until under 25 %.
     pub flapping: bool,
+    /// It limits its echo replies: what it does not answer is not lost on the way.
+    pub policed: bool,
     /// Outside its office hours: silence is unknown, not down.
     pub closed: bool,
 }

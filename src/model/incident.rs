@@ -2,11 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::model::health::Loss;
+use crate::model::hint::Sign;
+use crate::model::text::DeviceText;
 use crate::model::{AgencyId, Element, NodeId};
 
 /// Numbers incidents within one monitor's state, from 1: `I-0001`.
@@ -123,6 +126,17 @@ pub enum Evidence {
     },
     /// What it loses of a round trip by itself, apart from everything else on the way, with the 95 % interval.
     Loses(Loss),
+    /// A device had said so unasked, shortly before the cause was named; the answers since then are what counts.
+    Hint {
+        /// Who said it.
+        node: NodeId,
+        /// What.
+        sign: Sign,
+        /// The port that it is about, as the device calls it.
+        port: Option<DeviceText>,
+        /// How long before the cause was named.
+        before: Duration,
+    },
 }
 
 /// One root cause with everything behind it.

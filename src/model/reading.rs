@@ -75,8 +75,20 @@ pub enum Refusal {
 pub struct Ask {
     /// Whom.
     pub target: TargetId,
-    /// How often; 1 for a look, 8 for an inquiry.
+    /// How often; 1 for a look, 8 for an inquiry, 0 for no more of what was asked for.
     pub times: u8,
     /// Time between two of them.
     pub spacing: Duration,
+}
+
+impl Ask {
+    /// Returns the ask that takes back what is still asked for of a target.
+    #[must_use]
+    pub fn no_more(target: TargetId) -> Self {
+        Self {
+            target,
+            times: 0,
+            spacing: Duration::ZERO,
+        }
+    }
 }

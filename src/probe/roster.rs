@@ -224,15 +224,19 @@ impl Roster {
 
     /// Takes an ask, due at once; returns whether its target is known.
     ///
-    /// Asks to one target merge instead of piling up: the more times, the shorter spacing.
+    /// Asks to one target merge instead of piling up: the more times, the shorter spacing. One for no times at all
+    /// takes back what is still to be asked.
     pub fn ask(&mut self, ask: &Ask, now: Instant) -> bool {
         let Some(slot) = self.slots.get_mut(&ask.target) else {
             return false;
         };
+        let lane = &mut self.lanes[lane_of(ask.target.method)];
         if ask.times == 0 {
+            if let Some(old) = slot.asks.take() {
+                lane.asks.remove(&(old.at, ask.target.clone()));
+            }
             return true;
         }
-        let lane = &mut self.lanes[lane_of(ask.target.method)];
         let merged = match slot.asks {
             None => Asks {
                 left: ask.times,

@@ -12,7 +12,7 @@
 //! longer: out of a table a question that stays without an answer is asked again smaller, and that is its
 //! repetition.
 
-mod key;
+pub(in crate::probe) mod key;
 pub(super) mod whole;
 
 use std::collections::BTreeMap;

@@ -103,6 +103,7 @@ struct MarkCounts {
     maintenance: usize,
     acknowledged: usize,
     flapping: usize,
+    policed: usize,
     closed: usize,
 }
 
@@ -147,6 +148,7 @@ pub fn json(checked: &Checked) -> String {
         marks.maintenance += usize::from(view.marks.maintenance);
         marks.acknowledged += usize::from(view.marks.acknowledged);
         marks.flapping += usize::from(view.marks.flapping);
+        marks.policed += usize::from(view.marks.policed);
         marks.closed += usize::from(view.marks.closed);
     }
     let targets = network.targets();

@@ -8,14 +8,14 @@ use crate::analysis::hours::rate::{Chance, Source};
 use crate::analysis::hours::{Account, Hours, Method, YEAR};
 use crate::analysis::pairs::Pair;
 use crate::analysis::ranking::{Ranked, Ranking, Remedy};
-use crate::app::view::Sight;
+use crate::app::view::{Sight, View};
 use crate::model::network::Network;
 use crate::model::{AgencyId, Element, NodeId};
 use crate::report::clean;
 use crate::report::hours::{HoursShape, figure, interval, method, rounded, with_error};
 use crate::report::listing::head;
 use crate::report::plan::{BuildShape, build};
-use crate::report::service::{self, ServiceHoursShape};
+use crate::report::served::{self, ServiceHoursShape};
 use crate::report::table::{Side, Table};
 use crate::report::view::{self, ViewShape};
 use crate::report::weak::{StandingShape, header, kind_key};
@@ -136,7 +136,7 @@ pub fn json(answer: Answer<'_>, words: &Words) -> String {
         interval: interval(account.total, account.method.error()),
         method: method(account.method),
         own: HoursShape::of(account.own),
-        services: service::shapes(&ranking.services),
+        services: served::shapes(&ranking.services),
         elements: rows
             .map(|(row, remedy)| element_shape(network, row, remedy.as_ref(), words))
             .collect(),
@@ -258,7 +258,7 @@ pub fn text(answer: Answer<'_>, top: usize, now: Timestamp, words: &Words) -> St
         ],
     ));
     text.push('\n');
-    if let Some(said) = service::sentence(network, &ranking.services, words) {
+    if let Some(said) = served::sentence(network, &ranking.services, words) {
         text.push_str(&clean(&said));
         text.push('\n');
     }
@@ -314,8 +314,10 @@ pub fn text(answer: Answer<'_>, top: usize, now: Timestamp, words: &Words) -> St
             }
             Row::Pair(pair) => {
                 let names = names(network, &pair.ids, words);
-                let said = [pair.ids.len().to_string(), names];
-                let line = words.with("rank.why.pair", &[&said[0], &said[1]]);
+                let line = match pair.ids.len() {
+                    1 => words.with("rank.why.pair-one", &[&names]),
+                    many => words.with("rank.why.pair", &[&many.to_string(), &names]),
+                };
                 push(&clean(&format!("     {line}")));
             }
         }
@@ -330,6 +332,10 @@ pub fn text(answer: Answer<'_>, top: usize, now: Timestamp, words: &Words) -> St
         None => words.text("rank.no-pairs").to_owned(),
     });
     text.push('\n');
+    if answer.sight.view != View::Designed {
+        text.push_str(words.text("rank.no-remedies"));
+        text.push('\n');
+    }
     if rows.len() < answer.all {
         text.push_str(&words.with("rank.more", &[&answer.all.to_string()]));
         text.push('\n');
@@ -386,16 +392,15 @@ fn why(network: &Network, row: &Ranked, words: &Words) -> String {
         words.with("rank.why.own", &[&names(network, &row.ids, words), &often])
     } else if row.ids.is_empty() {
         words.with("rank.why.together", &[&often])
-    } else if matches!(row.element(), Element::Risk(_)) {
-        words.with(
-            "rank.why.risk",
-            &[&count, &names(network, &row.ids, words), &often],
-        )
     } else {
-        words.with(
-            "rank.why.single",
-            &[&count, &names(network, &row.ids, words), &often],
-        )
+        let names = names(network, &row.ids, words);
+        let is_risk = matches!(row.element(), Element::Risk(_));
+        match (is_risk, row.ids.len()) {
+            (true, 1) => words.with("rank.why.risk-one", &[&names, &often]),
+            (true, _) => words.with("rank.why.risk", &[&count, &names, &often]),
+            (false, 1) => words.with("rank.why.single-one", &[&names, &often]),
+            (false, _) => words.with("rank.why.single", &[&count, &names, &often]),
+        }
     }
 }
 

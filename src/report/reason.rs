@@ -47,6 +47,21 @@ pub fn evidence(words: &Words, evidence: &Evidence) -> String {
             let values = [loss.ratio, loss.low, loss.high].map(percent);
             words.with("evidence.loses", &[&values[0], &values[1], &values[2]])
         }
+        Evidence::Hint {
+            node,
+            sign,
+            port,
+            before,
+        } => {
+            let before = before.as_secs().to_string();
+            match port {
+                Some(port) => words.with(
+                    "evidence.hint-port",
+                    &[sign.word(), node.as_str(), port.as_str(), &before],
+                ),
+                None => words.with("evidence.hint", &[sign.word(), node.as_str(), &before]),
+            }
+        }
         Evidence::Loss {
             lost,
             sent,
@@ -72,7 +87,7 @@ pub fn evidence(words: &Words, evidence: &Evidence) -> String {
     }
 }
 
-/// Returns why a node is in the state in which it may be shown at `now`; empty where it is up.
+/// Returns why a node is in the state in which it may be shown at `now`; empty where it is simply up.
 #[must_use]
 pub fn of_node(words: &Words, picture: &Picture, node: &NodeId, now: Timestamp) -> String {
     let seen = picture.node(node);
@@ -87,6 +102,7 @@ pub fn of_node(words: &Words, picture: &Picture, node: &NodeId, now: Timestamp) 
         (Health::Unknown, _) if seen.read.is_none() => words.text("why.never-asked").to_owned(),
         (Health::Shadowed, Some(incident)) => words.with("why.behind", &[&incident.to_string()]),
         (Health::Down, _) => words.text("why.down").to_owned(),
+        (Health::Up, _) if seen.marks.policed => words.text("why.policed").to_owned(),
         _ => String::new(),
     }
 }

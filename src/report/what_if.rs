@@ -16,7 +16,7 @@ use crate::model::{AgencyId, Element, NodeId, ServiceId};
 use crate::report::clean;
 use crate::report::hours::{figure, with_error};
 use crate::report::listing::head;
-use crate::report::service;
+use crate::report::served;
 use crate::report::table::{Side, Table};
 use crate::report::view;
 use crate::report::weak::header;
@@ -225,7 +225,7 @@ pub fn hours(comparison: &Comparison, words: &Words) -> Vec<[String; 4]> {
 pub fn without(network: &Network, comparison: &Comparison, words: &Words) -> Vec<[String; 4]> {
     let Comparison { now, then, .. } = comparison;
     let fares = |id: &ServiceId| Some([*now.services.get(id)?, *then.services.get(id)?]);
-    let groups = service::alike(network, fares).into_iter();
+    let groups = served::alike(network, fares).into_iter();
     let row = |(served, names): ([Served; 2], Vec<&str>)| {
         compared(
             words.with("service.without", &[&names.join(", ")]),

@@ -186,6 +186,8 @@ fn mark_letter(seen: &NodeView) -> &'static str {
         "a"
     } else if seen.marks.flapping {
         "~"
+    } else if seen.marks.policed {
+        "p"
     } else {
         ""
     }

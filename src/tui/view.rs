@@ -90,6 +90,7 @@ impl<'a> View<'a> {
             (marks.maintenance, "mark.maintenance"),
             (marks.acknowledged, "mark.acknowledged"),
             (marks.flapping, "mark.flapping"),
+            (marks.policed, "mark.policed"),
             (marks.closed, "mark.closed"),
         ];
         let said: Vec<&str> = words

@@ -12,7 +12,7 @@ use crate::app::view::{Removed, Sight};
 use crate::model::agency::Agency;
 use crate::model::network::Network;
 use crate::model::{AgencyId, Element, NodeId, ServiceId};
-use crate::report::service;
+use crate::report::served;
 use crate::report::what_if::{counted, counts, draws, gains, hours, ranked, without};
 use crate::tui::list::Sheet;
 use crate::tui::screen::scenario::Asked;
@@ -196,7 +196,7 @@ fn grouped(view: View<'_>, network: &Network, comparison: &Comparison) -> Vec<[S
         let counts = [now, then].map(|outcome| lost(outcome, id));
         (counts != [0, 0]).then_some(counts)
     };
-    let alike = service::alike(network, lost);
+    let alike = served::alike(network, lost);
     let services = alike.into_iter().map(|([now, then], names)| {
         let label = view.with("whatif.service", &[&names.join(", ")]);
         counted(label, now, then)

@@ -1,4 +1,5 @@
-//! Seconds from a cut to its named cause, for every element that silences somebody; in virtual time.
+//! Seconds from a cut to its named cause, for every element that silences somebody or is reported by a port; in
+//! virtual time, with devices that say nothing unasked and with devices that do.
 //!
 //! The figure is of the monitor's rules and not of this machine: intervals, time-outs and inquiries.
 
@@ -17,8 +18,14 @@ use trial::{incidents, reference};
 
 fn main() {
     let reference = reference();
-    let mut warm = Trial::of(&reference, 7);
+    let trial = Trial::of(&reference, 7);
+    measure("by rounds and polls alone", trial.clone());
+    measure("with traps", trial.listening());
+}
+
+fn measure(how: &str, mut warm: Trial) {
     warm.run(70);
+    let reference = warm.monitor.reference().clone();
     let (mut outages, mut redundancies) = (Vec::new(), Vec::new());
     for (number, element) in reference.network.elements().enumerate() {
         if element == Element::Node(reference.network.monitor.clone()) {
@@ -40,18 +47,18 @@ fn main() {
             .push(took);
         }
     }
-    print("outages", &mut outages);
-    print("lost redundancy", &mut redundancies);
+    print(how, "outages", &mut outages);
+    print(how, "lost redundancy", &mut redundancies);
 }
 
-fn print(what: &str, times: &mut [Duration]) {
+fn print(how: &str, what: &str, times: &mut [Duration]) {
     times.sort_unstable();
     let Some(last) = times.len().checked_sub(1) else {
         return;
     };
     let at = |percent: usize| times[(last * percent + 50) / 100].as_secs_f64();
     println!(
-        "{what}: {} cuts named; seconds from cut to cause: median {:.1}, p95 {:.1}, max {:.1}",
+        "{what}, {how}: {} cuts named; seconds from cut to cause: median {:.1}, p95 {:.1}, max {:.1}",
         times.len(),
         at(50),
         at(95),

@@ -56,7 +56,8 @@ fn run(line: &str) -> Result<(), String> {
     }
 }
 
-/// Moves this thread into a network of its own, with two routers:
+/// Moves this thread into a network of its own, with two routers. They speak as often as they are asked to: the kernel
+/// counts its redirects against the errors to one receiver, and in a circle it sends many.
 ///
 /// ```text
 /// here 10.77.1.1 --- 10.77.1.2 router 10.77.9.1 --- 10.77.9.2 second
@@ -78,7 +79,8 @@ fn network() -> Result<[Neighbour; 2], String> {
            ip link set lo up; ip addr add 10.77.1.2/24 dev there; ip link set there up
            ip link add on type veth peer name back; ip link set back netns {two}
            ip addr add 10.77.9.1/24 dev on; ip link set on up
-           echo 1 > /proc/sys/net/ipv4/ip_forward
+           cd /proc/sys/net/ipv4; echo 0 > icmp_ratelimit; echo 0 > conf/all/send_redirects
+           echo 0 > conf/on/send_redirects; echo 1 > ip_forward
            ip route add unreachable 10.77.2.0/24; ip route add prohibit 10.77.3.0/24
            ip route add blackhole 10.77.4.0/24; ip route add 10.77.5.0/24 via 10.77.9.2
            ip route add 10.77.6.0/24 via 10.77.1.1; ip link set on mtu 1000
@@ -88,10 +90,21 @@ fn network() -> Result<[Neighbour; 2], String> {
              ip -6 route add unreachable fd77:2::/64
            fi'
          nsenter -t {two} -n sh -ec '
-           ip link set lo up; ip addr add 10.77.9.2/24 dev back; ip link set back up
-           echo 1 > /proc/sys/net/ipv4/ip_forward; ip route add default via 10.77.9.1'"
+           ip link set lo up; ip addr add 10.77.9.2/24 dev back; ip link set back mtu 1000 up
+           cd /proc/sys/net/ipv4; echo 0 > icmp_ratelimit; echo 0 > conf/all/send_redirects
+           echo 0 > conf/back/send_redirects; echo 1 > ip_forward; ip route add default via 10.77.9.1'"
     ))?;
-    Ok([router, second])
+    // A link that was just raised carries nothing for a moment.
+    let answers = || {
+        let mut ping = Command::new(env!("CARGO_BIN_EXE_spanwatch"));
+        let ping = ping.args(["ping", "-q", "-c", "1", "-w", "200ms", "10.77.9.2"]);
+        ping.output().is_ok_and(|output| output.status.success())
+    };
+    if (0..50).any(|_| answers()) {
+        Ok([router, second])
+    } else {
+        Err("the second router does not answer".to_owned())
+    }
 }
 
 /// Does something in that network, or says why it is skipped.

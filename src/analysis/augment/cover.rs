@@ -34,7 +34,7 @@ pub(super) fn cheapest(rows: &BTreeSet<Vec<usize>>, costs: &[f64]) -> Covered {
         is_optimal: true,
     };
     let left = reduce(rows.iter().cloned().collect(), costs, &mut covered.chosen);
-    covered.least = covered.chosen.iter().map(|at| costs[*at]).sum();
+    covered.least = covered.chosen.iter().fold(0.0, |sum, at| sum + costs[*at]);
     for part in parts(left) {
         let (chosen, least, is_optimal) = programme(&part, costs);
         covered.chosen.extend(chosen);

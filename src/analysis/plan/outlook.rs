@@ -86,10 +86,10 @@ impl<'a> Outlook<'a> {
                 .sum()
         };
         let mut saves = 0.0;
-        if self.carries(b) {
+        if self.carries(b) && !self.is_apart(b) {
             saves += hours(of_a, of_b);
         }
-        if self.carries(a) {
+        if self.carries(a) && !self.is_apart(a) {
             saves += hours(of_b, of_a);
         }
         saves
@@ -103,10 +103,17 @@ impl<'a> Outlook<'a> {
             found.map_or(0.0, |at| own[at].1)
         };
         match (is_in(of_a, fault), is_in(of_b, fault)) {
-            (true, false) if self.carries(b) => weight(of_a),
-            (false, true) if self.carries(a) => weight(of_b),
+            (true, false) if self.carries(b) && !self.is_apart(b) => weight(of_a),
+            (false, true) if self.carries(a) && !self.is_apart(a) => weight(of_b),
             _ => 0.0,
         }
+    }
+
+    /// Returns whether a node is not reached even with everything up: a link from there brings nobody back.
+    fn is_apart(&self, node: NodeIx) -> bool {
+        let always = self.lasts.len() - 1;
+        let last = self.nodes[node.index()].last();
+        last.is_some_and(|(fault, _)| *fault == always)
     }
 
     fn carries(&self, node: NodeIx) -> bool {

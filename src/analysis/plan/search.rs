@@ -8,7 +8,7 @@ use crate::analysis::hours::{Hours, Method};
 use crate::analysis::plan::choices::Choice;
 use crate::analysis::plan::outlook::Outlook;
 use crate::analysis::plan::{Question, Step, built, closed, relieved, with};
-use crate::graph::Graph;
+use crate::graph::{Graph, NodeIx};
 use crate::model::network::Network;
 use crate::model::{Element, LinkId};
 
@@ -18,8 +18,14 @@ const AT_ONCE: f64 = 0.2;
 /// How many choices of each step get an exact answer.
 const TRIED: usize = 16;
 
-/// Pairs are begun from among so many.
+/// Pairs are begun from among so many of the best.
 const PAIRED: usize = 6;
+
+/// Pairs that meet at a place and seem to be worth more together than apart: so many get an exact answer.
+const JOINED: usize = 16;
+
+/// Choices that are looked at where many of them meet, the cheapest.
+const MEETING: usize = 64;
 
 /// How many of the dearest links are taken out again, one at a time.
 const DOUBTED: usize = 6;
@@ -247,24 +253,68 @@ impl Search<'_> {
             .take(PAIRED)
             .map(|one| one.1)
             .collect();
-        let mut found: Vec<(f64, Set)> = Vec::new();
+        let mut tried = self.joined();
         for (place, a) in some.iter().enumerate() {
-            for b in &some[place + 1..] {
-                let set = and(&[*a], *b);
-                let cost = self.cost(&set);
-                if cost > self.question.budget || self.is_spent(1.0) {
-                    continue;
-                }
-                let saves =
-                    |search: &mut Self, set: &[usize]| before.weighted - search.total(set).weighted;
-                let both = saves(self, &set);
-                if both > saves(self, &[*a]) + saves(self, &[*b]) + self.least() {
-                    found.push((both / price(cost), set));
+            tried.extend(some[place + 1..].iter().map(|b| and(&[*a], *b)));
+        }
+        let mut found: Vec<(f64, Set)> = Vec::new();
+        for set in tried {
+            let cost = self.cost(&set);
+            if cost > self.question.budget || self.is_spent(1.0) {
+                continue;
+            }
+            let mut saves = |set: &[usize]| before.weighted - self.total(set).weighted;
+            let both = saves(&set);
+            let apart: f64 = set.iter().map(|at| saves(&[*at])).sum();
+            if both > apart + self.least() {
+                found.push((both / price(cost), set));
+            }
+        }
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        found.dedup();
+        found.into_iter().take(2).map(|(_, set)| set).collect()
+    }
+
+    /// Returns the pairs of choices that meet at a place and seem to save together what neither saves alone: as one
+    /// link past that place would. The best for their price first.
+    fn joined(&mut self) -> Vec<Set> {
+        let least = self.least();
+        let graph = Graph::new(self.network);
+        let outlook = Outlook::new(self.network, &graph, &Chances::of(self.network, self.seen));
+        let mut ends: BTreeMap<NodeIx, Vec<(f64, usize, NodeIx)>> = BTreeMap::new();
+        for (at, choice) in self.choices.iter().enumerate() {
+            let (Some(a), Some(b)) = (graph.node(&choice.a), graph.node(&choice.b)) else {
+                continue;
+            };
+            ends.entry(a).or_default().push((choice.cost, at, b));
+            ends.entry(b).or_default().push((choice.cost, at, a));
+        }
+        let mut found: Vec<(f64, Set)> = Vec::new();
+        for (middle, mut choices) in ends {
+            if !graph.is_transit(middle) && !graph.hubs().contains(&middle) {
+                continue;
+            }
+            choices.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            choices.truncate(MEETING);
+            for (place, (cost, at, one)) in choices.iter().enumerate() {
+                for (more, next, other) in &choices[place + 1..] {
+                    let cost = cost + more;
+                    if one == other || cost > self.question.budget {
+                        continue;
+                    }
+                    let together = outlook.saves(*one, *other);
+                    let apart = outlook.saves(*one, middle) + outlook.saves(middle, *other);
+                    if together > apart + least {
+                        let set = vec![*at.min(next), *at.max(next)];
+                        found.push((together / price(cost), set));
+                    }
                 }
             }
         }
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        found.into_iter().take(2).map(|(_, set)| set).collect()
+        found.dedup_by(|a, b| a.1 == b.1);
+        let best = found.into_iter().take(JOINED);
+        best.map(|(_, set)| set).collect()
     }
 
     /// Takes out one of the dearest after the other and spends its price again, as long as that helps.

@@ -244,6 +244,15 @@ impl Monitor {
             Some(finding) => finding.one_path.clone(),
             None => self.left_on_one_path(&cause.elements, &cut_off),
         };
+        let mut evidence = cause.evidence.clone();
+        evidence.extend(match known {
+            // How long before the cause was named does not change with what is found later.
+            Some(finding) => {
+                let is_hint = |evidence: &&Evidence| matches!(evidence, Evidence::Hint { .. });
+                finding.evidence.iter().filter(is_hint).cloned().collect()
+            }
+            None => self.hinted(&cause.elements, now),
+        });
         Finding {
             kind: if cut_off.is_empty() {
                 IncidentKind::Redundancy
@@ -255,7 +264,7 @@ impl Monitor {
             cut_off: cut_off.into_iter().collect(),
             one_path,
             nodes: cause.explains.clone(),
-            evidence: cause.evidence.clone(),
+            evidence,
             maintenance: cause
                 .elements
                 .iter()

@@ -87,6 +87,8 @@ impl Monitor {
         self.judge
             .pulses()
             .filter(|(_, pulse)| pulse.phase == Phase::Answering)
+            // What a node does not care to answer says nothing about its way.
+            .filter(|(node, _)| !self.policing.is_policed(node))
             .map(|(node, pulse)| (node.clone(), pulse.window.newest(last)))
             .filter(|(_, (sent, _))| *sent > 0)
             .map(|(node, (sent, lost))| (node, Echoes { sent, lost }))

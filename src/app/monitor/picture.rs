@@ -91,6 +91,7 @@ impl Monitor {
                 maintenance,
                 acknowledged: false,
                 flapping: pulse.window.is_flapping(),
+                policed: self.policing.is_policed(id),
                 closed: self.special.closed.contains(id),
             },
             since,
@@ -143,7 +144,10 @@ impl Monitor {
                 let why = (before == Health::Unknown).then_some(Why::AskedAgain);
                 (before, why)
             }
-            Phase::Suspect(_) | Phase::Answering => quality(node, pulse, self.judge.rules()),
+            Phase::Suspect(_) | Phase::Answering => {
+                let is_policed = self.policing.is_policed(id);
+                quality(node, pulse, is_policed, self.judge.rules())
+            }
         }
     }
 }
@@ -161,9 +165,10 @@ fn rtt_change(pulse: &Pulse, now: Instant, at: Timestamp) -> Option<RttChange> {
     })
 }
 
-/// Returns whether an answering node is up or degraded, and why.
-fn quality(node: &Node, pulse: &Pulse, rules: &Rules) -> (Health, Option<Why>) {
-    if pulse.window.is_lossy() {
+/// Returns whether an answering node is up or degraded, and why; the pings that a policed one does not answer are
+/// no fault.
+fn quality(node: &Node, pulse: &Pulse, is_policed: bool, rules: &Rules) -> (Health, Option<Why>) {
+    if pulse.window.is_lossy() && !is_policed {
         return (Health::Degraded, Some(Why::Loss));
     }
     if pulse
@@ -173,7 +178,7 @@ fn quality(node: &Node, pulse: &Pulse, rules: &Rules) -> (Health, Option<Why>) {
     {
         return (Health::Degraded, Some(Why::Slow));
     }
-    if pulse.ping_refused {
+    if pulse.ping_refused && !is_policed {
         return (Health::Degraded, Some(Why::PingSilent));
     }
     if pulse

@@ -68,6 +68,13 @@ impl Trial {
         }
     }
 
+    /// Returns the same trial with a monitor that hears what devices say unasked.
+    #[must_use]
+    pub fn listening(mut self) -> Self {
+        self.world = self.world.listening();
+        self
+    }
+
     /// Lets the next thing happen, but nothing after `end`.
     pub fn step(&mut self, end: Instant) {
         let look = |deadline: Instant| deadline.max(self.now + LOOK);
@@ -81,6 +88,11 @@ impl Trial {
             self.readings.0 += 1;
             self.readings.1 += u64::from(!reading.answer.is_heard());
             for ask in self.monitor.apply(&reading, self.now) {
+                self.world.ask(&ask, self.now);
+            }
+        }
+        for hint in self.world.hints(self.now) {
+            for ask in self.monitor.hint(&hint, self.now) {
                 self.world.ask(&ask, self.now);
             }
         }

@@ -1,7 +1,7 @@
 //! What a part of the network does to the packets that cross it, short of losing them by chance.
 //!
 //! `rate LINK BITS [QUEUE]`, `duplicate ELEMENT PERCENT`, `reorder ELEMENT PERCENT [SPAN]`, `mtu LINK OCTETS`,
-//! `oneway LINK NODE`: the same words, in the same order, are what a scenario's tables hold.
+//! `oneway LINK NODE`, `icmp-limit NODE RATE [OTHERS]`: the same words, in the same order, are what a scenario's tables hold.
 
 use std::fmt;
 use std::time::Duration;
@@ -25,6 +25,10 @@ const LEAST: u16 = 68;
 /// The longest that a packet is held or waits: past a minute everybody has given up.
 const LONGEST: Duration = Duration::from_mins(1);
 
+/// ICMP messages a second that a node may be limited to, and that others may ask of it: below, it is as good as
+/// silent; above, nothing notices.
+const A_SECOND: std::ops::RangeInclusive<f64> = 0.001..=100_000.0;
+
 /// What is done to packets.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Impairment {
@@ -43,6 +47,17 @@ pub enum Impairment {
     Mtu(u16),
     /// A link carries nothing towards this end of it, and everything towards the other.
     OneWay(NodeId),
+    /// A node sends no more ICMP than this: echo replies, and errors about other people's packets.
+    IcmpLimit(IcmpLimit),
+}
+
+/// How much ICMP a node sends, and how much of that others use up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IcmpLimit {
+    /// Messages a second, in the long run; as many at once, from one to six.
+    pub rate: f64,
+    /// Echoes a second that others ask of it at random moments; 0 where nobody does.
+    pub others: f64,
 }
 
 /// How fast a link sends, and for how long packets may queue.
@@ -64,6 +79,7 @@ impl Impairment {
             Self::Reorder { .. } => "reorder",
             Self::Mtu(_) => "mtu",
             Self::OneWay(_) => "oneway",
+            Self::IcmpLimit(_) => "icmp-limit",
         }
     }
 
@@ -72,7 +88,7 @@ impl Impairment {
     pub fn is_none(&self) -> bool {
         match self {
             Self::Duplicate(ratio) | Self::Reorder { ratio, .. } => *ratio <= 0.0,
-            Self::Rate(_) | Self::Mtu(_) | Self::OneWay(_) => false,
+            Self::Rate(_) | Self::Mtu(_) | Self::OneWay(_) | Self::IcmpLimit(_) => false,
         }
     }
 }
@@ -86,13 +102,17 @@ impl fmt::Display for Impairment {
             Self::Reorder { ratio, by } => write!(f, "{} {}", percent(*ratio), short(*by)),
             Self::Mtu(octets) => write!(f, "{octets}"),
             Self::OneWay(toward) => write!(f, "node:{toward}"),
+            Self::IcmpLimit(limit) if limit.others > 0.0 => {
+                write!(f, "{} {}", limit.rate, limit.others)
+            }
+            Self::IcmpLimit(limit) => write!(f, "{}", limit.rate),
         }
     }
 }
 
 /// Reads what stands after the verb; `None` if the verb is none of these, or the number of words is wrong.
 ///
-/// An error comes with the place of the word that is wrong.
+/// Words that are too few or too many are no line at all. An error comes with the place of the word that is wrong.
 pub fn read(
     verb: &str,
     words: &[&str],
@@ -100,6 +120,7 @@ pub fn read(
 ) -> Option<Result<Action, (usize, Misunderstood)>> {
     let element: fn(&str, &Network) -> Result<Element, Misunderstood> = match verb {
         "duplicate" | "reorder" => element_of,
+        "icmp-limit" => |text, network| node_of(text, network).map(Element::Node),
         _ => link_of,
     };
     let made = |by: Result<Impairment, (usize, Misunderstood)>| {
@@ -146,6 +167,13 @@ pub fn read(
             let toward = node_of(toward, network).map_err(|error| (1, error));
             return Some(made(toward.map(Impairment::OneWay)));
         }
+        ("icmp-limit", [_, rate, others @ ..]) if others.len() <= 1 => {
+            let by = a_second(rate, 1).and_then(|rate| {
+                let others = others.first().map_or(Ok(0.0), |text| a_second(text, 2))?;
+                Ok(Impairment::IcmpLimit(IcmpLimit { rate, others }))
+            });
+            return Some(made(by));
+        }
         _ => return None,
     };
     Some(made(by.map(Impairment::Rate)))
@@ -173,6 +201,13 @@ fn held(text: &str) -> Result<Duration, (usize, Misunderstood)> {
     span(text)
         .filter(|span| *span <= LONGEST)
         .ok_or_else(|| (2, Misunderstood::Span(text.to_owned())))
+}
+
+fn a_second(text: &str, at: usize) -> Result<f64, (usize, Misunderstood)> {
+    text.parse()
+        .ok()
+        .filter(|number| A_SECOND.contains(number))
+        .ok_or_else(|| (at, Misunderstood::ASecond(text.to_owned())))
 }
 
 /// Reads bits a second with a decimal prefix: `2M`, `512k`, `1.5G`.

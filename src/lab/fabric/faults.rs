@@ -1,10 +1,12 @@
 //! What is wrong with the fabric, and everything that follows from it: routes, dead links, what is lost where.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::lab::action::impairment::Impairment;
+use crate::graph::NodeIx;
+use crate::lab::action::impairment::{IcmpLimit, Impairment};
 use crate::lab::action::{Action, Behaviour};
+use crate::lab::fabric::limit::Policer;
 use crate::lab::fabric::{Fabric, wire};
 use crate::model::{Element, NodeId};
 
@@ -160,11 +162,32 @@ impl Fabric {
             }
         }
         self.impair();
+        self.police(at);
         let routes = self.graph.routes(self.graph.monitor(), &cut);
         if self.conduct.convergence.is_zero() {
             self.routes = routes;
         } else {
             self.coming = Some((at + self.conduct.convergence, routes));
+        }
+    }
+
+    /// Brings the limits of nodes up to date; buckets keep what is in them.
+    fn police(&mut self, at: Duration) {
+        let mut limits: BTreeMap<NodeIx, IcmpLimit> = BTreeMap::new();
+        for ((element, _), by) in &self.impaired {
+            if let (Element::Node(node), Impairment::IcmpLimit(by)) = (element, by)
+                && let Some(ix) = self.graph.node(node)
+            {
+                limits.insert(ix, *by);
+            }
+        }
+        for ix in self.graph.node_indices() {
+            let policer = &mut self.places[ix.index()].policer;
+            match limits.get(&ix) {
+                Some(by) if policer.as_ref().is_some_and(|policer| policer.is(*by)) => {}
+                Some(by) => *policer = Some(Policer::new(*by, at)),
+                None => *policer = None,
+            }
         }
     }
 
@@ -177,6 +200,9 @@ impl Fabric {
         }
         for ((element, _), by) in &self.impaired {
             let hit = self.graph.cut([element]);
+            if matches!(by, Impairment::IcmpLimit(_)) {
+                continue;
+            }
             for node in hit.nodes() {
                 let place = &mut self.places[node.index()];
                 place.mischief.get_or_insert_default().add(by, None);

@@ -50,10 +50,12 @@ impl Fabric {
                 return Some((Answer::Refused { by, why }, after));
             }
         };
+        if target.id.method == Method::Ping && !self.echoes(node, at + out) {
+            return None;
+        }
         let behaviour = self.places[node.index()].behaviour;
         let late = match (target.id.method, behaviour) {
-            (Method::Ping, Behaviour::Pingless)
-            | (Method::Snmp, Behaviour::Killed | Behaviour::Garbage | Behaviour::Another) => {
+            (Method::Snmp, Behaviour::Killed | Behaviour::Garbage | Behaviour::Another) => {
                 return None;
             }
             (Method::Snmp, Behaviour::Slow(by)) => by,

@@ -207,6 +207,7 @@ impl Fabric {
         if !self.places[router.index()]
             .exceeded
             .takes(limit, trip.now())
+            || !self.may_speak(router, trip.now())
         {
             return Fate::Drop;
         }
@@ -232,6 +233,7 @@ impl Fabric {
         if !self.places[router.index()]
             .unreachable
             .takes(limit, trip.now())
+            || !self.may_speak(router, trip.now())
         {
             return Fate::Drop;
         }

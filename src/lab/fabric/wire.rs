@@ -116,6 +116,8 @@ impl Mischief {
                     self.shut[way] = true;
                 }
             }
+            // It is the node's own, and nothing that happens to what only enters it.
+            Impairment::IcmpLimit(_) => {}
         }
     }
 

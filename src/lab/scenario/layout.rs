@@ -36,6 +36,8 @@ pub(super) struct Entry {
     pub(super) reorder: Option<ReorderEntry>,
     pub(super) mtu: Option<MtuEntry>,
     pub(super) oneway: Option<OneWayEntry>,
+    #[serde(rename = "icmp-limit")]
+    pub(super) icmp_limit: Option<IcmpLimitEntry>,
     pub(super) agent: Option<AgentEntry>,
 }
 
@@ -87,6 +89,14 @@ pub(super) struct OneWayEntry {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct IcmpLimitEntry {
+    pub(super) node: Spanned<String>,
+    pub(super) rate: Spanned<f64>,
+    pub(super) others: Option<Spanned<f64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct AgentEntry {
     pub(super) node: Spanned<String>,
     pub(super) behaviour: Spanned<String>,
@@ -122,6 +132,11 @@ pub(super) fn lines(entry: &Entry) -> Vec<(&'static str, Vec<Word>)> {
     }
     if let Some(oneway) = &entry.oneway {
         lines.push(("oneway", vec![word(&oneway.link), word(&oneway.toward)]));
+    }
+    if let Some(limit) = &entry.icmp_limit {
+        let mut words = vec![word(&limit.node), word(&limit.rate)];
+        words.extend(limit.others.as_ref().map(word));
+        lines.push(("icmp-limit", words));
     }
     lines
 }

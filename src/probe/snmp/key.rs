@@ -39,7 +39,7 @@ pub(super) fn auth(credential: &Credential) -> Result<Auth, String> {
     }
 }
 
-fn auth_protocol(protocol: AuthProtocol) -> snmp::AuthProtocol {
+pub(in crate::probe) fn auth_protocol(protocol: AuthProtocol) -> snmp::AuthProtocol {
     match protocol {
         AuthProtocol::Md5 => snmp::AuthProtocol::Md5,
         AuthProtocol::Sha1 => snmp::AuthProtocol::Sha1,
@@ -50,7 +50,7 @@ fn auth_protocol(protocol: AuthProtocol) -> snmp::AuthProtocol {
     }
 }
 
-fn privacy_protocol(protocol: PrivacyProtocol) -> snmp::PrivProtocol {
+pub(in crate::probe) fn privacy_protocol(protocol: PrivacyProtocol) -> snmp::PrivProtocol {
     match protocol {
         PrivacyProtocol::Des => snmp::PrivProtocol::Des,
         PrivacyProtocol::Aes128 => snmp::PrivProtocol::Aes128,

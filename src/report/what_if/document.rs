@@ -8,7 +8,7 @@ use crate::analysis::what_if::Outcome;
 use crate::model::network::Network;
 use crate::model::{AgencyId, Element, LinkId, NodeId, ServiceId};
 use crate::report::hours::{HoursShape, interval, method};
-use crate::report::service::{self, ServiceHoursShape};
+use crate::report::served::{self, ServiceHoursShape};
 use crate::report::view::ViewShape;
 use crate::report::what_if::{Answer, ranked, weight};
 
@@ -87,7 +87,7 @@ impl<'a> OutcomeShape<'a> {
                     ids,
                 })
                 .collect(),
-            services: service::shapes(&outcome.services),
+            services: served::shapes(&outcome.services),
             hours: HoursShape::of(outcome.hours),
             interval: interval(outcome.hours, outcome.error()),
             method: method(outcome.method),

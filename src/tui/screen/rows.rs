@@ -258,6 +258,7 @@ pub fn mark_words(marks: Marks) -> Vec<&'static str> {
         (marks.maintenance, "maintenance"),
         (marks.acknowledged, "acknowledged"),
         (marks.flapping, "flapping"),
+        (marks.policed, "policed"),
         (marks.closed, "closed"),
     ]
     .into_iter()

@@ -45,10 +45,10 @@ pub fn shapes(services: &BTreeMap<ServiceId, Served>) -> Vec<ServiceHoursShape<'
 /// Returns the services of a network in groups that fare alike by some measure, each with the names of its members:
 /// groups in the order of their first member's id.
 #[must_use]
-pub fn alike<'a, T: PartialEq>(
-    network: &'a Network,
+pub fn alike<T: PartialEq>(
+    network: &Network,
     fares: impl Fn(&ServiceId) -> Option<T>,
-) -> Vec<(T, Vec<&'a str>)> {
+) -> Vec<(T, Vec<&str>)> {
     let mut groups: Vec<(T, Vec<&str>)> = Vec::new();
     for service in network.services.values() {
         let Some(fare) = fares(&service.id) else {
