@@ -1,5 +1,7 @@
 //! The judge: its whole transition table, and the statistics of its window.
 
+#![expect(clippy::print_stdout, reason = "a simulation says its figures")]
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -447,25 +449,27 @@ fn flapping_begins_over_thirty_percent_and_ends_under_twenty_five() {
 /// and then by 15 % to 150 %. Returns the echoes and at which of them the level changed.
 fn trace(seed: u64) -> (Vec<Duration>, Vec<usize>) {
     let mut state = seed;
-    let mut uniform = move || {
+    let mut drawn = move || {
         state = mix(state);
-        (state >> 11) as f64 / (1_u64 << 53) as f64
+        state >> 11
     };
-    let mut level = 2_000.0 * 25_f64.powf(uniform());
-    let jitter = 0.02 + 0.28 * uniform();
-    let daily = if uniform() < 0.33 { 0.05 } else { 0.0 };
-    let mut next = 30 * (60 + (340.0 * uniform()) as usize);
+    let uniform = |drawn: u64| drawn as f64 / (1_u64 << 53) as f64;
+    let below = |drawn: u64, most: u64| (drawn % most) as usize;
+    let mut level = 2_000.0 * 25_f64.powf(uniform(drawn()));
+    let jitter = 0.02 + 0.28 * uniform(drawn());
+    let daily = if uniform(drawn()) < 0.33 { 0.05 } else { 0.0 };
+    let mut next = 30 * (60 + below(drawn(), 340));
     let (mut echoes, mut changes) = (Vec::new(), Vec::new());
     for at in 0..30 * 2_016 {
         if at == next {
             let factors = [1.15, 1.3, 1.6, 2.5, 1.0 / 1.15, 1.0 / 1.3, 1.0 / 1.6];
-            level *= factors[(uniform() * 7.0) as usize];
+            level *= factors[below(drawn(), 7)];
             changes.push(at);
-            next = at + 30 * (60 + (440.0 * uniform()) as usize);
+            next = at + 30 * (60 + below(drawn(), 440));
         }
         let wave = 1.0 + daily * (at as f64 / 8_640.0 * std::f64::consts::TAU).sin();
-        let late = if uniform() < 0.02 { 10.0 } else { 1.0 };
-        let micros = level * (wave - jitter * late * (1.0 - uniform()).ln());
+        let late = if uniform(drawn()) < 0.02 { 10.0 } else { 1.0 };
+        let micros = level * (wave - jitter * late * (1.0 - uniform(drawn())).ln());
         echoes.push(Duration::from_secs_f64(micros / 1e6));
     }
     (echoes, changes)

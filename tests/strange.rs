@@ -260,11 +260,12 @@ fn a_million_candidates_of_a_topology_are_counted_and_refused_by_the_command() {
     // A quarter of a million is as far beyond what is compared, and four times as quick to write.
     let folder = folder(&[HUB, AGENCY]);
     for part in 0..2 {
-        let lines: String = (0..125_000)
+        let lines: Vec<String> = (0..125_000)
             .map(|at| {
                 format!("[[candidate]]\na=\"dc\"\nb=\"x\"\nkind=\"k{part}-{at}\"\ncost={at}\n")
             })
             .collect();
+        let lines = lines.concat();
         fs::write(folder.path().join(format!("c{part}.toml")), lines).expect("a file");
     }
     let output = run(folder.path(), &["plan", "--budget", "10"]);
