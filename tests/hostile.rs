@@ -135,7 +135,7 @@ const PACKET: (usize, usize) = (4, 4_096);
 const CODEC: (usize, usize) = (160, 65_536);
 
 /// An agent makes its whole table before it looks for what is asked; its longest answer is an Ethernet frame.
-const AGENT: (usize, usize) = (160, 400_000);
+const AGENT: (usize, usize) = (160, 1 << 20);
 
 /// All decoders that hear the network.
 fn decoders() -> Vec<Decoder> {
