@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ratatui::buffer::Cell;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -10,7 +11,9 @@ use spanwatch::app::Picture;
 use spanwatch::model::AgencyId;
 use spanwatch::model::health::Loss;
 use spanwatch::model::health::{Health, Why};
+use spanwatch::model::hint::Sign;
 use spanwatch::model::incident::Evidence;
+use spanwatch::model::text::DeviceText;
 use spanwatch::report::reason;
 use spanwatch::report::words::{Language, Words};
 use spanwatch::tui::draw;
@@ -50,6 +53,18 @@ fn every_evidence() -> Vec<Evidence> {
             low: 0.15,
             high: 0.231,
         }),
+        Evidence::Hint {
+            node: "core-1".into(),
+            sign: Sign::ColdStart,
+            port: None,
+            before: Duration::from_secs(4),
+        },
+        Evidence::Hint {
+            node: "core-1".into(),
+            sign: Sign::LinkDown,
+            port: Some(DeviceText::clean(b"xe-0/0/3")),
+            before: Duration::from_secs(3),
+        },
         Evidence::Loss {
             lost: 30,
             sent: 400,

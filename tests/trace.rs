@@ -507,7 +507,9 @@ fi
         assert!(matches!(socket, Some("raw" | "datagram")), "{poor:#}");
         println!("without the capability: {socket:?}");
         assert_eq!(poor["reached"], true, "{poor:#}");
-        assert_eq!(nodes(&poor["ways"][0]), nodes(way));
+        // Another run is another flow: of several equal ways it may take another one, and no way that is not declared.
+        assert_eq!(poor["ways"][0]["parting"], Value::Null, "{poor:#}");
+        assert_eq!(nodes(&poor["ways"][0]).len(), nodes(way).len(), "{poor:#}");
     }
 }
 

@@ -36,6 +36,10 @@ const POLLS_APART: Duration = Duration::from_secs(2);
 /// A chance under which a node loses more than those beside it.
 const APPARENT: f64 = 0.05;
 
+/// A chance under which it is asked slower before that is known: a slow inquiry names a true outage later, so that on a
+/// network that loses two in a hundred hardly anybody may be asked that way.
+const DOUBTFUL: f64 = 5e-4;
+
 /// What those beside it are taken to lose at least: no line is perfect.
 const LEAST: f64 = 0.005;
 
@@ -144,11 +148,12 @@ impl Monitor {
             self.stale.insert(id.clone());
         }
         let others = f64::from(beside.lost) / f64::from(beside.sent.max(1));
-        let is_apart = at_least(own.lost, own.sent, others.max(LEAST)) <= APPARENT;
+        let chance = at_least(own.lost, own.sent, others.max(LEAST));
+        let is_apart = chance <= APPARENT;
         let is_patient = match account.opinion() {
             Opinion::Policed => true,
             // It may be one: a hasty inquiry would use up what it lets through, and take that for an outage.
-            Opinion::Open => account.is_suspect() && is_apart,
+            Opinion::Open => account.is_suspect() && chance <= DOUBTFUL,
             Opinion::Lossy => false,
         };
         self.judge.be_patient_with(id, is_patient);
