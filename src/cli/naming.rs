@@ -9,6 +9,7 @@ use crate::cli::failure::{Failure, Kind};
 use crate::cli::start;
 use crate::clock;
 use crate::filter::fold::nearest;
+use crate::model::agency::Agency;
 use crate::model::network::{Maintenance, Network};
 use crate::model::{AgencyId, Element, LinkId, MaintenanceId, NodeId, RiskId};
 use crate::report::subject::Subject;
@@ -53,6 +54,17 @@ impl Viewing {
             Some(view) => view.see(network, memory.as_ref(), now),
         })
     }
+}
+
+/// Returns the agency of an id; one that nothing has is refused with the nearest.
+pub fn agency<'a>(network: &'a Network, id: &str) -> Result<&'a Agency, Failure> {
+    network.agencies.get(id).ok_or_else(|| {
+        let failure = Failure::new(Kind::Usage, format!("There is no agency `{id}`"));
+        match nearest(id, network.agencies.keys().map(AgencyId::as_str)) {
+            Some(meant) => failure.hint(format!("Did you mean `{meant}`?")),
+            None => failure.hint(format!("Look for it: `spanwatch list agencies {id}`.")),
+        }
+    })
 }
 
 /// Returns the maintenance of an id.

@@ -8,12 +8,10 @@ use crate::app::settings;
 use crate::app::view::View;
 use crate::cli::check::duration;
 use crate::cli::failure::{Failure, Kind};
-use crate::cli::naming::Viewing;
+use crate::cli::naming::{self, Viewing};
 use crate::cli::{Common, Format, start};
 use crate::clock;
-use crate::filter::fold::nearest;
 use crate::graph::Graph;
-use crate::model::AgencyId;
 use crate::report::{chain, services};
 
 /// Check every service, and say for every agency which it can reach now, and whether the way or the service is at fault
@@ -38,16 +36,11 @@ pub struct Args {
 /// Checks all services.
 pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
     let network = common.load()?.network;
-    let agency = match &args.agency {
-        None => None,
-        Some(id) => Some(network.agencies.get(id.as_str()).ok_or_else(|| {
-            let failure = Failure::new(Kind::Usage, format!("There is no agency `{id}`"));
-            match nearest(id, network.agencies.keys().map(AgencyId::as_str)) {
-                Some(meant) => failure.hint(format!("Did you mean `{meant}`?")),
-                None => failure.hint(format!("Look for it: `spanwatch list agencies {id}`.")),
-            }
-        })?),
-    };
+    let agency = args
+        .agency
+        .as_deref()
+        .map(|id| naming::agency(&network, id))
+        .transpose()?;
     let sight = args.viewing.see(&network, |network, memory, now| {
         View::usual(network, memory, now)
     })?;

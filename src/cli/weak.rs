@@ -8,14 +8,13 @@ use crate::analysis::ranking::{Ranked, Ranking, remedies};
 use crate::app::view::View;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::list::bad_filter;
-use crate::cli::naming::Viewing;
+use crate::cli::naming::{self, Viewing};
 use crate::cli::{CRITICAL, Common, Format};
 use crate::clock;
 use crate::filter::Filter;
-use crate::filter::fold::nearest;
 use crate::graph::Graph;
+use crate::model::Element;
 use crate::model::network::Network;
-use crate::model::{AgencyId, Element};
 use crate::report::kind::Kind as Listed;
 use crate::report::ranking::{self, Answer};
 use crate::report::shape::{Shape, Shapes};
@@ -69,16 +68,11 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
         );
     }
     let network = common.load()?.network;
-    let agency = match &args.agency {
-        None => None,
-        Some(id) => Some(network.agencies.get(id.as_str()).ok_or_else(|| {
-            let failure = Failure::new(Kind::Usage, format!("There is no agency `{id}`"));
-            match nearest(id, network.agencies.keys().map(AgencyId::as_str)) {
-                Some(meant) => failure.hint(format!("Did you mean `{meant}`?")),
-                None => failure.hint(format!("Look for it: `spanwatch list agencies {id}`.")),
-            }
-        })?),
-    };
+    let agency = args
+        .agency
+        .as_deref()
+        .map(|id| naming::agency(&network, id))
+        .transpose()?;
     let gated = match &args.no_single_point {
         None => None,
         Some(written) => Some(

@@ -573,6 +573,19 @@ impl Network {
         self.links_at.get(node).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns whether a link is an element, ends at it, or is a member of it.
+    #[must_use]
+    pub fn touches(&self, element: &Element, link: &LinkId) -> bool {
+        match element {
+            Element::Link(id) => id == link,
+            Element::Node(node) => self.links_at(node).contains(link),
+            Element::Risk(risk) => self
+                .risks
+                .get(risk)
+                .is_some_and(|risk| risk.members.contains(&Element::Link(link.clone()))),
+        }
+    }
+
     /// Returns the node that has an address, be it where it is asked or one of its interfaces.
     #[must_use]
     pub fn node_of(&self, address: IpAddr) -> Option<&Node> {

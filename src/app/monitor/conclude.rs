@@ -377,16 +377,7 @@ impl Monitor {
         let first = silent.filter_map(|pulse: &Pulse| pulse.since).min();
         let by_port = || {
             let network = &self.reference.network;
-            let touches = |link: &LinkId| {
-                causes.iter().any(|cause| match cause {
-                    Element::Link(id) => id == link,
-                    Element::Node(node) => network.links_at(node).contains(link),
-                    Element::Risk(risk) => network
-                        .risks
-                        .get(risk)
-                        .is_some_and(|risk| risk.members.contains(&Element::Link(link.clone()))),
-                })
-            };
+            let touches = |link: &LinkId| causes.iter().any(|cause| network.touches(cause, link));
             let down = self.ports.iter().filter(|(_, port)| !port.up);
             down.filter(|((_, link), _)| touches(link))
                 .map(|(_, port)| port.changed)

@@ -147,16 +147,7 @@ impl Monitor {
     /// Returns what devices said about these elements shortly before now, the newest first.
     pub(super) fn hinted(&self, causes: &[Element], now: Instant) -> Vec<Evidence> {
         let network = &self.reference.network;
-        let touches = |link: &LinkId| {
-            causes.iter().any(|cause| match cause {
-                Element::Link(id) => id == link,
-                Element::Node(node) => network.links_at(node).contains(link),
-                Element::Risk(risk) => network
-                    .risks
-                    .get(risk)
-                    .is_some_and(|risk| risk.members.contains(&Element::Link(link.clone()))),
-            })
-        };
+        let touches = |link: &LinkId| causes.iter().any(|cause| network.touches(cause, link));
         let mut found: Vec<(Duration, &NodeId, &Said)> = Vec::new();
         for (node, all) in &self.hints.said {
             for said in all {

@@ -6,8 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use jiff::tz::TimeZone;
-
 use crate::inventory::import::{Ids, Imported, written};
 use crate::model::network::{End, Link, Node, Parts, Policy, Rates, default_metric};
 use crate::model::target::Method;
@@ -78,7 +76,10 @@ pub fn parts(sketch: &Sketch, id: &str, name: &str) -> Option<(Parts, Vec<NodeId
             NodeId::new(ids.make(host, "node"))
         })
         .collect();
-    let mut parts = empty(id, name, named.first()?);
+    let mut parts = Parts {
+        name: name.to_owned(),
+        ..Parts::new(id, named.first()?.clone())
+    };
     // An address at two devices (a virtual one, an anycast one) is no mark of either.
     let mut count: BTreeMap<IpAddr, usize> = BTreeMap::new();
     for dot in &sketch.dots {
@@ -157,30 +158,6 @@ fn link(line: &Line, id: LinkId, a: &NodeId, b: &NodeId) -> Link {
 
 /// What a cable is, as far as LLDP can say: that it is one.
 const KIND: &str = "lan";
-
-fn empty(id: &str, name: &str, hub: &NodeId) -> Parts {
-    Parts {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        example: false,
-        expected_agencies: None,
-        hubs: vec![hub.clone()],
-        monitor: hub.clone(),
-        time_zone: TimeZone::UTC,
-        currency: None,
-        kinds: BTreeMap::new(),
-        areas: BTreeMap::new(),
-        agencies: BTreeMap::new(),
-        nodes: BTreeMap::new(),
-        links: BTreeMap::new(),
-        risks: BTreeMap::new(),
-        services: BTreeMap::new(),
-        candidates: Vec::new(),
-        maintenances: Vec::new(),
-        hours: BTreeMap::new(),
-        providers: BTreeMap::new(),
-    }
-}
 
 /// A text from outside on one line, with nothing in it that a topology refuses.
 fn plain(text: &str) -> String {
