@@ -31,6 +31,8 @@ while ! ip link show eth0 >/dev/null 2>&1; do sleep 0.05; done
 ip link set lo up
 ip addr add $address/16 dev eth0
 for port in eth0 eth1 eth2 eth3; do ip link set $port up 2>/dev/null || true; done
+# lldpd tells an address only of a port that is connected when it looks.
+while ! ip link show eth0 | grep -q LOWER_UP; do sleep 0.05; done
 cat > /run/snmpd.conf <<END
 agentaddress udp:161
 rocommunity wired
