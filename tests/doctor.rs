@@ -112,7 +112,7 @@ fn can_run(before: &[&str]) -> bool {
     can
 }
 
-/// Returns whether CAP_NET_RAW (bit 13) is out of reach of what is run so.
+/// Returns whether `CAP_NET_RAW` (bit 13) is out of reach of what is run so.
 fn is_barred(before: &[&str]) -> bool {
     let words = [before, &["cat", "/proc/self/status"]].concat();
     let ran = Command::new(words[0]).args(&words[1..]).output();
