@@ -157,7 +157,7 @@ pub fn scalars() -> Vec<Oid> {
         .collect()
 }
 
-/// Reads a device out of any varbinds, in any order.
+/// Reads a device out of any varbinds, in any order; whether a table was read to its end only the reader knows.
 #[must_use]
 pub fn device(varbinds: &[VarBind]) -> Device {
     let interfaces = mib::interfaces(varbinds);
@@ -167,6 +167,7 @@ pub fn device(varbinds: &[VarBind]) -> Device {
     Device {
         system: mib::system(varbinds),
         neighbours,
+        neighbours_read: false,
         inventory: entity::inventory(varbinds),
         addresses: address::addresses(varbinds),
         engine: engine(varbinds),
