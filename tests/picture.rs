@@ -387,10 +387,10 @@ pub(crate) fn wired(mut picture: Picture) -> Picture {
         change(&mut pair.1);
     };
     with("core-1", &|device| {
-        device.interfaces[1].speed = Some(1_000_000_000)
+        device.interfaces[1].speed = Some(1_000_000_000);
     });
     with("core-2", &|device| {
-        device.interfaces[3].oper = PortStatus::Down
+        device.interfaces[3].oper = PortStatus::Down;
     });
     // Two neighbours of one box in each other's place.
     with("core-3", &|device| {
