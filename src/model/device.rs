@@ -71,6 +71,8 @@ pub struct Neighbour {
     pub system_descr: DeviceText,
     /// Where it is managed, ascending, each once.
     pub addresses: Vec<IpAddr>,
+    /// Whether its port sends and receives at once, where CDP says so (cdpCacheDuplex).
+    pub full_duplex: Option<bool>,
 }
 
 /// One row of entPhysicalTable.
@@ -207,6 +209,9 @@ pub struct Interface {
     pub out_discards: Option<u64>,
     /// Width of the octet counters.
     pub counters: CounterWidth,
+    /// Whether it sends and receives at once (dot3StatsDuplexStatus of EtherLike-MIB, RFC 3635); only a poll by hand
+    /// asks.
+    pub full_duplex: Option<bool>,
     /// ifCounterDiscontinuityTime: sysUpTime when the counters last began anew.
     pub discontinuity: Option<Duration>,
 }
