@@ -4,6 +4,7 @@
 //! and whatever is wrong is said in one go, with file, line and a stable code (`codes`). What is legal but
 //! unwise comes with the network, as warnings (`lint`).
 
+pub mod authority;
 pub mod codes;
 pub mod import;
 pub mod init;
@@ -74,16 +75,25 @@ pub fn load(path: &Path) -> Result<Loaded, Faults> {
         .iter()
         .filter_map(|file| text(file, &mut faults))
         .collect();
-    build(sources, faults)
+    let folder = if path.is_dir() {
+        Some(path)
+    } else {
+        path.parent()
+    };
+    build(sources, faults, folder)
 }
 
 /// Reads a topology from texts: the same as `load`, without a disk.
 pub fn read(sources: Vec<Arc<Source>>) -> Result<Loaded, Faults> {
-    build(sources, Vec::new())
+    build(sources, Vec::new(), None)
 }
 
-/// Builds what can be built; `faults` are those of files that gave no text.
-fn build(sources: Vec<Arc<Source>>, mut faults: Vec<Fault>) -> Result<Loaded, Faults> {
+/// Builds what can be built; `faults` are those of files that gave no text, `folder` is where other files may be.
+fn build(
+    sources: Vec<Arc<Source>>,
+    mut faults: Vec<Fault>,
+    folder: Option<&Path>,
+) -> Result<Loaded, Faults> {
     let mut document = layout::Document::default();
     let mut whole = faults.is_empty();
     for source in &sources {
@@ -98,6 +108,9 @@ fn build(sources: Vec<Arc<Source>>, mut faults: Vec<Fault>) -> Result<Loaded, Fa
     lint::texts(&sources, &mut faults);
     if let Some(network) = &network {
         lint::network(&document, network, &mut faults);
+    }
+    if let Some(folder) = folder {
+        authority::lint(&document, folder, &mut faults);
     }
     // Stable, so that faults of one place stay in the order in which they were found.
     faults.sort_by(|one, other| order(one).cmp(&order(other)));

@@ -15,6 +15,7 @@ pub mod action;
 pub mod addressing;
 pub mod agent;
 mod agent_socket;
+mod authority;
 mod bridge;
 pub mod child;
 pub mod control;
@@ -137,7 +138,13 @@ pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
             Ok(listener)
         })
         .map_err(|source| file("listen at", &socket, source))?;
-    let environment = [
+    let own = |source| file("make a certificate in", &folder.authority(), source);
+    let names = crate::lab::doors::certified(&options.network);
+    let identity = (!names.is_empty())
+        .then(|| crate::lab::authority::identity(&names, crate::clock::today()))
+        .transpose()
+        .map_err(own)?;
+    let mut environment = vec![
         ("SPANWATCH_LAB", OsString::from("1")),
         ("SPANWATCH_LAB_SOCKET", socket.into_os_string()),
         (
@@ -152,7 +159,15 @@ pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
         // Its devices say what happens to their ports to whoever listens here.
         ("SPANWATCH_TRAPS", OsString::from("0.0.0.0:162")),
     ];
-    let wire = Wire::start(options, recordings, listener, record, limits)?;
+    let acceptor = match identity {
+        None => None,
+        Some(identity) => {
+            std::fs::write(folder.authority(), &identity.pem).map_err(own)?;
+            environment.push(("SSL_CERT_FILE", folder.authority().into_os_string()));
+            Some(identity.acceptor)
+        }
+    };
+    let wire = Wire::start(options, recordings, listener, record, acceptor, limits)?;
     let failed = |source| Failure::Command {
         command: command.first().cloned().unwrap_or_default(),
         source,
@@ -204,6 +219,7 @@ impl Wire {
         recordings: BTreeMap<NodeId, Vec<VarBind>>,
         listener: UnixListener,
         record: Option<File>,
+        acceptor: Option<tokio_rustls::TlsAcceptor>,
         limits: crate::lab::namespace::Limits,
     ) -> Result<Self, Failure> {
         let own = |source: io::Error| Refused {
@@ -273,7 +289,7 @@ impl Wire {
                         );
                         let _ = ready.send(Ok(()));
                         // An error here breaks the wire; the lab sees that and ends its child.
-                        let _ = bridge.carry(cables, heard, stop).await;
+                        let _ = bridge.carry(cables, acceptor, heard, stop).await;
                     });
                 }
             })

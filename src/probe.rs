@@ -27,6 +27,7 @@ pub mod service;
 mod snmp;
 pub mod tally;
 mod tcp;
+pub mod tls;
 pub mod trace;
 pub mod trap;
 pub mod valve;

@@ -8,6 +8,7 @@
 
 mod address;
 mod cdp;
+pub mod certificate;
 pub mod dns;
 pub mod echo;
 mod entity;

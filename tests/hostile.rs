@@ -32,7 +32,7 @@ use spanwatch::model::hint::Sign;
 use spanwatch::model::text::DeviceText;
 use spanwatch::wire::echo::Family;
 use spanwatch::wire::mib::{self, Object};
-use spanwatch::wire::{dns, echo, icmp, recording, trap, whole};
+use spanwatch::wire::{certificate, dns, echo, icmp, recording, trap, whole};
 use surge_ping::{IcmpPacket, Icmpv4Packet, Icmpv6Packet};
 
 use crate::lab::reference;
@@ -199,6 +199,9 @@ fn decoders() -> Vec<Decoder> {
                 let _ = dns::answer(bytes, &dns::question(7, "hue.gov.vn"));
             },
         ),
+        decoder("a certificate", certificates(), PACKET, |bytes| {
+            let _ = certificate::Facts::of(bytes);
+        }),
         decoder("a recording", recordings(), ROWS, |bytes| {
             let _ = recording::read(bytes);
         }),
@@ -374,6 +377,11 @@ fn icmp_packets() -> Vec<Vec<u8>> {
     .iter()
     .map(|text| hex(text))
     .collect()
+}
+
+fn certificates() -> Vec<Vec<u8>> {
+    let chain = certificate::of_pem(include_bytes!("services/chain.pem")).expect("PEM");
+    chain.iter().map(|each| each.to_vec()).collect()
 }
 
 fn recordings() -> Vec<Vec<u8>> {

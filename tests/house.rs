@@ -225,7 +225,10 @@ fn no_test_is_forgotten() {
 }
 
 /// Packages in the lock file: each is somebody's code that runs as root in a government's network.
-const MOST_PACKAGES: usize = 320;
+///
+/// TLS took 18 of them: rustls with ring, tokio-rustls, what reads a certificate, and ten for Windows that the lock
+/// lists and nobody here builds.
+const MOST_PACKAGES: usize = 335;
 
 #[test]
 fn the_packages_are_few_and_free() {

@@ -137,7 +137,7 @@ fn every_code_is_explained_once_and_none_is_unknown() {
     assert_eq!(explain("T0999"), None);
     // Those that no single text can earn are earned elsewhere in these tests, or never.
     let elsewhere = [
-        "T0102", "T0103", "T0104", "T0105", "T0108", "T0190", "T0191",
+        "T0102", "T0103", "T0104", "T0105", "T0108", "T0190", "T0191", "W0215",
     ];
     for known in codes() {
         let earned = given.contains(&known.code) || elsewhere.contains(&known.code);

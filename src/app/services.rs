@@ -5,16 +5,21 @@
 //! the monitor either, it says nothing of the service, and where it has one, both may be at fault.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::graph::Graph;
+use crate::inventory::authority::{self, NoAuthority};
 use crate::model::network::Network;
 use crate::model::service::{Check, Found, Outcome, Service};
 use crate::model::{AgencyId, Element, ServiceId};
+use crate::probe::service::Means;
+use crate::probe::tls::Roots;
 
 /// Checks that run at once.
 const AT_ONCE: usize = 64;
@@ -67,28 +72,94 @@ pub struct Survey {
     pub lost: BTreeMap<AgencyId, BTreeMap<ServiceId, Fault>>,
 }
 
-/// Checks every service of a network, at most `AT_ONCE` at a time.
-pub async fn check(network: &Network, patience: Duration) -> BTreeMap<ServiceId, Found> {
+/// Where the authorities are read from that checks trust.
+#[derive(Clone, Debug, Default)]
+pub struct Authorities {
+    /// The topology's folder, from which the files of its checks are named.
+    pub folder: PathBuf,
+    /// What the system trusts: the first of these files that there is.
+    pub system: Vec<PathBuf>,
+    /// Trusted beside all others: in the lab nobody else vouches for its services.
+    pub lab: Option<PathBuf>,
+}
+
+impl Authorities {
+    /// Reads whom a check trusts that names a file, or none.
+    fn read(&self, ca: Option<&str>) -> Result<Roots, Untold> {
+        let declared = ca.map(|ca| self.folder.join(ca));
+        let first = || self.system.iter().find(|path| path.exists());
+        let path = declared.as_ref().or_else(first).ok_or(Untold::NoRoots)?;
+        let mut all = Vec::new();
+        for path in [path].into_iter().chain(&self.lab) {
+            all.extend(authority::read(path).map_err(|source| Untold::Roots {
+                path: path.clone(),
+                source,
+            })?);
+        }
+        Ok(Roots::new(all))
+    }
+}
+
+/// Why it is not known whom to trust.
+#[derive(Debug, thiserror::Error)]
+enum Untold {
+    /// The system has no authorities where they are looked for.
+    #[error("this system has no authorities; set SSL_CERT_FILE, or declare `ca`")]
+    NoRoots,
+    /// A file cannot be used.
+    #[error("{}: {source}", path.display())]
+    Roots { path: PathBuf, source: NoAuthority },
+}
+
+/// Checks every service of a network at a moment, at most `AT_ONCE` at a time.
+pub async fn check(
+    network: &Network,
+    patience: Duration,
+    authorities: &Authorities,
+    now: Timestamp,
+) -> BTreeMap<ServiceId, Found> {
     let gate = Arc::new(Semaphore::new(AT_ONCE));
     let mut open = JoinSet::new();
     let mut found = BTreeMap::new();
+    // Several checks trust the same, and a system trusts a hundred.
+    let mut known: BTreeMap<Option<String>, Result<Arc<Roots>, String>> = BTreeMap::new();
     for service in network.services.values() {
         let id = service.id.clone();
         // The loader has refused what cannot be read; a network made otherwise may still hold it.
         let Ok(Some(check)) = Check::read(&service.check) else {
-            let outcome = Outcome::Undeclared;
-            let took = Duration::ZERO;
-            found.insert(id, Found { outcome, took });
+            found.insert(id, Found::unasked(Outcome::Undeclared));
             continue;
+        };
+        let roots = match &check.trust {
+            None => Ok(Arc::default()),
+            Some(trust) => known
+                .entry(trust.ca.clone())
+                .or_insert_with(|| {
+                    let read = authorities.read(trust.ca.as_deref());
+                    read.map(Arc::new).map_err(|why| why.to_string())
+                })
+                .clone(),
+        };
+        let roots = match roots {
+            Ok(roots) => roots,
+            Err(why) => {
+                found.insert(id, Found::unasked(Outcome::Unsent(why)));
+                continue;
+            }
         };
         let node = network.nodes.get(&service.node);
         let address = node.and_then(|node| node.address.or(node.addresses.first().copied()));
         let gate = gate.clone();
         open.spawn(async move {
             let _place = gate.acquire().await;
+            let means = Means {
+                patience,
+                roots: &roots,
+                now,
+            };
             (
                 id,
-                crate::probe::service::check(&check, address, patience).await,
+                crate::probe::service::check(&check, address, means).await,
             )
         });
     }

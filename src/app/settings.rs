@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::app::services::Authorities;
 use crate::model::CredentialName;
 use crate::model::credential::{AuthProtocol, Credential, Keyring, PrivacyProtocol};
 use crate::model::network::Network;
@@ -128,6 +129,36 @@ pub fn state_folder(network: &str) -> Result<PathBuf, SettingsError> {
 pub fn lab_socket() -> Option<PathBuf> {
     variable("SPANWATCH_LAB").filter(|value| value == "1")?;
     variable("SPANWATCH_LAB_SOCKET").map(PathBuf::from)
+}
+
+/// Where systems keep the authorities that they trust: Debian, Red Hat, SUSE, Alpine.
+const SYSTEM_AUTHORITIES: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// Returns whom checks by TLS trust: `$SSL_CERT_FILE`, else what the system does; files of checks are below `folder`.
+#[must_use]
+pub fn authorities(folder: &Path, is_lab: bool) -> Authorities {
+    let given = variable("SSL_CERT_FILE").map(PathBuf::from);
+    // The lab says in this variable who vouches for its services.
+    let lab = given.clone().filter(|_| is_lab);
+    let system = match given {
+        Some(path) => vec![path],
+        None => SYSTEM_AUTHORITIES.map(PathBuf::from).to_vec(),
+    };
+    let folder = if folder.is_dir() {
+        Some(folder)
+    } else {
+        folder.parent()
+    };
+    Authorities {
+        folder: folder.map(Path::to_owned).unwrap_or_default(),
+        system,
+        lab,
+    }
 }
 
 /// Returns where traps are heard: `given`, else `$SPANWATCH_TRAPS`, else `[monitor] traps` of the first

@@ -16,8 +16,9 @@ use crate::report::{chain, services};
 
 /// Check every service, and say for every agency which it can reach now, and whether the way or the service is at fault
 ///
-/// Checks are those of `[[service]]`: tcp, http, dns; of tls and https only whether the port accepts, since TLS itself
-/// is not spoken. Ways are the model's, without what the last `spanwatch check` found down (`--view`).
+/// Checks are those of `[[service]]`: tcp, tls, http, https, dns. By TLS a certificate must hold now, for the name, and
+/// be vouched for by an authority of `ca`, else of the system (`$SSL_CERT_FILE`); that it ends within `warn_days` is
+/// said. Ways are the model's, without what the last `spanwatch check` found down (`--view`).
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Only what one agency can reach
@@ -50,7 +51,12 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
         Failure::new(Kind::Configuration, chain(&error))
             .hint("Check them in the lab: `spanwatch lab -- spanwatch services`.")
     })?;
-    let found = runtime.block_on(check(&network, args.timeout));
+    let found = runtime.block_on(check(
+        &network,
+        args.timeout,
+        &settings::authorities(&common.folder(), is_lab),
+        clock::today(),
+    ));
     let graph = Graph::new(&network);
     let survey = survey(&network, &graph, &sight.elements(), found);
     crate::cli::print(&match args.format {

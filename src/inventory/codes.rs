@@ -196,7 +196,7 @@ const CODES: &[Explanation] = &[
     code(
         "T0133",
         "not a check of a service",
-        "A service has one check: tcp = \"25\", tls = \"host:465\", http or https = \"host:8443/path\" with the status that is right in `expect`, or dns = \"name\". The question goes to the node of the service, or to `at = \"192.0.2.5:8080\"`; a name in a check is asked for and never looked up.",
+        "A service has one check: tcp = \"25\", tls = \"host:465\", http or https = \"host:8443/path\" with the status that is right in `expect`, or dns = \"name\". With tls and https, `ca = \"authority.pem\"` names whom to trust in place of the system's authorities, and `warn_days = 21` when the end of the certificate is near enough to be said. The question goes to the node of the service, or to `at = \"192.0.2.5:8080\"`; a name in a check is asked for and never looked up.",
     ),
     code(
         "T0151",
@@ -317,5 +317,10 @@ const CODES: &[Explanation] = &[
         "W0214",
         "work at the same time cuts somebody off",
         "Each of these maintenances leaves the agencies a path, and while all of them go on there is none. They were agreed one by one; move one of them to another night, or tell the agencies. Work that cuts somebody off by itself is not warned of.",
+    ),
+    code(
+        "W0215",
+        "authorities that cannot be read",
+        "A check by TLS trusts the certificates in its file `ca`, named from the topology's folder. It is not there, or holds none in PEM, so the check can trust nobody and says that it could not ask.",
     ),
 ];

@@ -143,6 +143,7 @@ impl Bridge {
     pub(super) async fn carry(
         mut self,
         cables: Cables,
+        acceptor: Option<tokio_rustls::TlsAcceptor>,
         mut calls: mpsc::Receiver<Call>,
         stop: CancellationToken,
     ) -> io::Result<()> {
@@ -154,14 +155,9 @@ impl Bridge {
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
         let timer = Timer(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?);
         let timer = watched(timer)?;
-        for listener in cables.services {
-            tokio::spawn(crate::lab::doors::shake_hands(
-                tokio::net::TcpListener::from_std(listener)?,
-            ));
-        }
-        for (listener, status) in cables.pages {
+        for (listener, door) in cables.services {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            tokio::spawn(crate::lab::doors::serve_pages(listener, status));
+            tokio::spawn(crate::lab::doors::serve(listener, door, acceptor.clone()));
         }
         let mut buffer = vec![0; FRAME];
         let mut armed = None;

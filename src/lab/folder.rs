@@ -51,6 +51,11 @@ impl Folder {
         self.0.join("credentials.toml")
     }
 
+    /// The authority that vouches for the services of this lab.
+    pub(super) fn authority(&self) -> PathBuf {
+        self.0.join("authority.pem")
+    }
+
     pub(super) fn state(&self) -> PathBuf {
         self.0.join("state")
     }

@@ -21,7 +21,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::lab::addressing::Addressing;
 use crate::lab::agent_socket::AgentSocket;
-use crate::lab::doors::Doors;
+use crate::lab::doors::{Door, Doors};
 
 /// Octets of frames that may wait on one side: a burst to every agency and more.
 const BUFFER: usize = 8 << 20;
@@ -100,10 +100,8 @@ pub(super) struct Cables {
     pub(super) far: Socket,
     /// The agents.
     pub(super) agents: AgentSocket,
-    /// Ports of services, which only shake hands.
-    pub(super) services: Vec<TcpListener>,
-    /// Ports of services that answer every request with this status.
-    pub(super) pages: Vec<(TcpListener, u16)>,
+    /// Ports of services.
+    pub(super) services: Vec<(TcpListener, Door)>,
 }
 
 /// Moves this process into namespaces of its own; it is then in the near one.
@@ -184,7 +182,7 @@ pub(super) async fn build(
     let near_doors = doors
         .near
         .iter()
-        .map(|(at, page)| Ok((Socket::new(Domain::IPV4, Type::STREAM, None)?, *at, *page)))
+        .map(|(at, door)| Ok((Socket::new(Domain::IPV4, Type::STREAM, None)?, *at, *door)))
         .collect::<io::Result<Vec<_>>>()
         .map_err(|error| failed("open the ports of services", &error))?;
     tune("conf/all/rp_filter", "0");
@@ -201,18 +199,15 @@ pub(super) async fn build(
     tune("conf/all/rp_filter", "0");
     tune("conf/default/rp_filter", "0");
     let agents = AgentSocket::open().map_err(|error| failed("open port 161", &error))?;
-    let (mut services, mut pages) = (Vec::new(), Vec::new());
-    let mut serve = |listener: TcpListener, page: Option<u16>| {
+    let mut services = Vec::new();
+    let mut serve = |listener: TcpListener, door: Door| {
         listener.set_nonblocking(true)?;
-        match page {
-            Some(status) => pages.push((listener, status)),
-            None => services.push(listener),
-        }
+        services.push((listener, door));
         Ok(())
     };
-    for (port, page) in &doors.far {
+    for (port, door) in &doors.far {
         TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port))
-            .and_then(|listener| serve(listener, *page))
+            .and_then(|listener| serve(listener, *door))
             .map_err(|error| failed("open the ports of services", &error))?;
     }
 
@@ -239,13 +234,13 @@ pub(super) async fn build(
     }
     .await;
     result.map_err(|error| netlink_refused("set addresses and routes", &error))?;
-    for (socket, at, page) in near_doors {
+    for (socket, at, door) in near_doors {
         // Somebody may have the port already; a lab without one service is a lab.
         let _ = socket
             .set_reuse_address(true)
             .and_then(|()| socket.bind(&at.into()))
             .and_then(|()| socket.listen(WAITING))
-            .and_then(|()| serve(socket.into(), page));
+            .and_then(|()| serve(socket.into(), door));
     }
     let open = |end| frames(end).map_err(|error| failed("open a packet socket", &error));
     Ok(Cables {
@@ -253,7 +248,6 @@ pub(super) async fn build(
         far: open(End::WIRE_FAR)?,
         agents,
         services,
-        pages,
     })
 }
 

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 /// Ports by the kind of a check, where none is written.
 const HTTP: u16 = 80;
 const HTTPS: u16 = 443;
@@ -14,6 +16,10 @@ const DNS: u16 = 53;
 
 /// The longest name (RFC 1035, 3.1, as text).
 const NAME: usize = 253;
+
+/// Days before the end of a certificate from which on it is said, where the topology says nothing: three weeks are
+/// enough to get another one from an authority that works by letter.
+const WARN_DAYS: u16 = 21;
 
 /// The longest path that is asked for.
 const PATH: usize = 1_024;
@@ -27,6 +33,18 @@ pub struct Check {
     pub at: Option<IpAddr>,
     /// The port there.
     pub port: u16,
+    /// Whom it trusts, where it is asked by TLS.
+    pub trust: Option<Trust>,
+}
+
+/// Whom a check by TLS trusts, and when it begins to warn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trust {
+    /// A file of PEM with the authorities (or the very certificate) to trust, below the topology's folder; without
+    /// it, those that the system trusts.
+    pub ca: Option<String>,
+    /// Days before the end of the certificate from which on that is said.
+    pub warn_days: u16,
 }
 
 /// What a check asks.
@@ -66,6 +84,9 @@ pub enum NotACheck {
     /// No question, but something else.
     #[error("says `{0}` without a question; write one of tcp, tls, http, https, dns.")]
     None(&'static str),
+    /// Something that only TLS has.
+    #[error("says `{0}` and asks by {1}; only tls and https have it.")]
+    Needless(&'static str, &'static str),
     /// A value that is none.
     #[error("has `{0} = \"{1}\"`; write {2}.")]
     Value(&'static str, String, &'static str),
@@ -79,7 +100,7 @@ impl Check {
             .filter_map(|kind| Some((kind, written.get(kind)?)));
         let (kind, value) = match (asked.next(), asked.next()) {
             (None, _) => {
-                let rest = ["at", "expect"].into_iter();
+                let rest = ["at", "ca", "expect", "warn_days"].into_iter();
                 let rest = rest.rev().find(|key| written.contains_key(*key));
                 return rest.map_or(Ok(None), |key| Err(NotACheck::None(key)));
             }
@@ -152,8 +173,54 @@ impl Check {
                 (Some(at), port)
             }
         };
-        Ok(Some(Self { question, at, port }))
+        let trust = trust(kind, written)?;
+        Ok(Some(Self {
+            question,
+            at,
+            port,
+            trust,
+        }))
     }
+
+    /// Returns the name for which a certificate must stand, where the check is asked by TLS.
+    #[must_use]
+    pub fn certified_name(&self) -> Option<&str> {
+        match &self.question {
+            Question::Tls { name } => Some(name),
+            Question::Http {
+                is_secure: true,
+                host,
+                ..
+            } => Some(host.rsplit_once(':').map_or(host, |(name, _)| name)),
+            Question::Tcp | Question::Http { .. } | Question::Dns { .. } => None,
+        }
+    }
+}
+
+/// Reads whom a check trusts; a check that is not asked by TLS trusts nobody.
+fn trust(
+    kind: &'static str,
+    written: &BTreeMap<String, String>,
+) -> Result<Option<Trust>, NotACheck> {
+    let mut keys = ["ca", "warn_days"].into_iter();
+    if !matches!(kind, "tls" | "https") {
+        return match keys.find(|key| written.contains_key(*key)) {
+            Some(key) => Err(NotACheck::Needless(key, kind)),
+            None => Ok(None),
+        };
+    }
+    let warn_days = match written.get("warn_days") {
+        None => WARN_DAYS,
+        Some(days) => days.parse().map_err(|_| {
+            NotACheck::Value(
+                "warn_days",
+                days.clone(),
+                "a number of days: warn_days = 21",
+            )
+        })?,
+    };
+    let ca = written.get("ca").cloned();
+    Ok(Some(Trust { ca, warn_days }))
 }
 
 /// Returns whether a text can be the name of a host.
@@ -172,6 +239,31 @@ pub struct Found {
     pub outcome: Outcome,
     /// How long it took.
     pub took: Duration,
+    /// The certificate that was shown, where it is the right one.
+    pub certificate: Option<Certificate>,
+}
+
+impl Found {
+    /// Returns what is known without asking.
+    #[must_use]
+    pub fn unasked(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            took: Duration::ZERO,
+            certificate: None,
+        }
+    }
+}
+
+/// A certificate that may be trusted, and for how long still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// When it, or the first one of those that vouch for it, ends.
+    pub until: Timestamp,
+    /// Whole days until then.
+    pub days_left: i64,
+    /// Whether these are so few that it should be said.
+    pub is_soon: bool,
 }
 
 /// What was heard.
@@ -179,6 +271,8 @@ pub struct Found {
 pub enum Outcome {
     /// A handshake.
     Accepted,
+    /// A TLS handshake with the right certificate.
+    Secured,
     /// A status that is right.
     Status(u16),
     /// The addresses of the name.
@@ -195,8 +289,21 @@ pub enum Outcome {
     NoName(u8),
     /// No handshake in time, or no way there.
     Silent,
-    /// The port accepts; TLS itself is not spoken here, so nothing is known of it.
-    Unspoken,
+    /// It refuses the TLS handshake: what it said, or did.
+    Refused(String),
+    /// Nobody who is trusted vouches for its certificate.
+    Untrusted {
+        /// Whether it vouches for itself.
+        by_itself: bool,
+    },
+    /// Its certificate stands for other names: these.
+    WrongName(Vec<String>),
+    /// Its certificate, or one that vouches for it, has ended: when.
+    Expired(Timestamp),
+    /// Its certificate, or one that vouches for it, is not valid yet: from when on it will be.
+    NotYetValid(Timestamp),
+    /// Its certificate cannot be used for another reason.
+    Unfit(String),
     /// Our own side could not ask.
     Unsent(String),
     /// The topology has no check for it.
@@ -233,14 +340,46 @@ impl Outcome {
     #[must_use]
     pub fn service(&self) -> Service {
         match self {
-            Self::Accepted | Self::Status(_) | Self::Addresses(_) => Service::Up,
+            Self::Accepted | Self::Secured | Self::Status(_) | Self::Addresses(_) => Service::Up,
             Self::WrongStatus(_)
             | Self::Closed
             | Self::Garbled
             | Self::Mute
             | Self::NoName(_)
+            | Self::Refused(_)
+            | Self::Untrusted { .. }
+            | Self::WrongName(_)
+            | Self::Expired(_)
+            | Self::NotYetValid(_)
+            | Self::Unfit(_)
             | Self::Silent => Service::Down,
-            Self::Unspoken | Self::Unsent(_) | Self::Undeclared | Self::Nowhere => Service::Unknown,
+            Self::Unsent(_) | Self::Undeclared | Self::Nowhere => Service::Unknown,
+        }
+    }
+
+    /// Returns the word of JSON.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Secured => "secured",
+            Self::Status(_) => "status",
+            Self::Addresses(_) => "addresses",
+            Self::WrongStatus(_) => "wrong-status",
+            Self::Closed => "closed",
+            Self::Garbled => "garbled",
+            Self::Mute => "timeout",
+            Self::NoName(_) => "no-name",
+            Self::Silent => "silent",
+            Self::Refused(_) => "handshake-refused",
+            Self::Untrusted { .. } => "not-trusted",
+            Self::WrongName(_) => "wrong-name",
+            Self::Expired(_) => "expired",
+            Self::NotYetValid(_) => "not-yet-valid",
+            Self::Unfit(_) => "unfit-certificate",
+            Self::Unsent(_) => "unsent",
+            Self::Undeclared => "undeclared",
+            Self::Nowhere => "no-address",
         }
     }
 

@@ -1,17 +1,20 @@
 //! One check of one service: a handshake, a page, a name.
 //!
-//! It asks as little as tells: a page's first line and no more, no redirect, no name looked up. TLS is not spoken:
-//! a check that needs it finds out whether the port accepts, and says that it knows no more.
+//! It asks as little as tells: a page's first line and no more, no redirect, no name looked up. By TLS nothing is
+//! asked of a server whose certificate is not the right one.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use jiff::Timestamp;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
-use crate::model::service::{Check, Found, Outcome, Question};
+use crate::model::service::{Certificate, Check, Found, Outcome, Question};
+use crate::probe::tls::{self, Roots};
 use crate::wire::dns;
 
 /// The first line of a page's answer is shorter.
@@ -23,21 +26,35 @@ const DATAGRAM: usize = 4_096;
 /// A question of DNS is repeated so often within the time: a datagram may be lost.
 const TRIES: u32 = 3;
 
+/// Seconds.
+const DAY: i64 = 86_400;
+
+/// By what a check is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Means<'m> {
+    /// How long it may take.
+    pub patience: Duration,
+    /// Whom it trusts, where it is made by TLS.
+    pub roots: &'m Roots,
+    /// The moment at which certificates must hold.
+    pub now: Timestamp,
+}
+
 /// Checks one service at the address of its node.
-pub async fn check(check: &Check, node: Option<IpAddr>, patience: Duration) -> Found {
+pub async fn check(check: &Check, node: Option<IpAddr>, means: Means<'_>) -> Found {
     let began = crate::clock::now();
+    let mut certificate = None;
     let outcome = match check.at.or(node) {
         None => Outcome::Nowhere,
         Some(address) => {
             let there = SocketAddr::new(address, check.port);
-            match &check.question {
-                Question::Dns { name } => ask_name(there, name, patience).await,
-                question => {
-                    let asked = ask_stream(there, question, patience);
-                    match timeout(patience, asked).await {
-                        Ok(outcome) => outcome,
-                        Err(_) => Outcome::Mute,
-                    }
+            if let Question::Dns { name } = &check.question {
+                ask_name(there, name, means.patience).await
+            } else {
+                let asked = ask_stream(there, check, means, &mut certificate);
+                match timeout(means.patience, asked).await {
+                    Ok(Ok(outcome) | Err(outcome)) => outcome,
+                    Err(_) => Outcome::Mute,
                 }
             }
         }
@@ -45,35 +62,76 @@ pub async fn check(check: &Check, node: Option<IpAddr>, patience: Duration) -> F
     Found {
         outcome,
         took: crate::clock::now().saturating_duration_since(began),
+        certificate,
     }
 }
 
-async fn ask_stream(there: SocketAddr, question: &Question, patience: Duration) -> Outcome {
+/// Asks what is asked over a stream; an error is what it found as well.
+async fn ask_stream(
+    there: SocketAddr,
+    check: &Check,
+    means: Means<'_>,
+    certificate: &mut Option<Certificate>,
+) -> Result<Outcome, Outcome> {
     // A little less than all, so that a silence is not taken for a mute service.
-    let stream = match timeout(patience.mul_f64(0.9), TcpStream::connect(there)).await {
-        Err(_) => return Outcome::Silent,
-        Ok(Err(error)) => return refused(&error),
+    let stream = match timeout(means.patience.mul_f64(0.9), TcpStream::connect(there)).await {
+        Err(_) => return Err(Outcome::Silent),
+        Ok(Err(error)) => return Err(refused(&error)),
         Ok(Ok(stream)) => stream,
     };
-    match question {
-        Question::Tcp => Outcome::Accepted,
+    let Some(name) = check.certified_name() else {
+        return Ok(match &check.question {
+            Question::Http {
+                host, path, expect, ..
+            } => ask_page(stream, host, path, *expect).await,
+            _ => Outcome::Accepted,
+        });
+    };
+    let name = ServerName::try_from(name.to_owned())
+        .map_err(|error| Outcome::Unsent(error.to_string()))?;
+    let page = match &check.question {
         Question::Http {
-            is_secure: false,
-            host,
-            path,
-            expect,
-        } => match status(stream, host, path).await {
-            Ok(Some(status)) => {
-                let is_right = expect.map_or((200..400).contains(&status), |right| right == status);
-                if is_right {
-                    Outcome::Status(status)
-                } else {
-                    Outcome::WrongStatus(status)
-                }
+            host, path, expect, ..
+        } => Some((host, path, *expect)),
+        _ => None,
+    };
+    let mut stream = tls::shake_hands(stream, name.clone(), page.map(|_| "http/1.1")).await?;
+    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let until = tls::judge(chain, &name, means.roots, means.now)?;
+    let days_left = until
+        .as_second()
+        .saturating_sub(means.now.as_second())
+        .div_euclid(DAY);
+    let warns = check.trust.as_ref().map(|trust| trust.warn_days);
+    *certificate = Some(Certificate {
+        until,
+        days_left,
+        is_soon: warns.is_some_and(|days| days_left < i64::from(days)),
+    });
+    if let Some((host, path, expect)) = page {
+        return Ok(ask_page(stream, host, path, expect).await);
+    }
+    // A goodbye, so that the server has nothing to complain of in its log; it may be gone already.
+    let _ = stream.shutdown().await;
+    Ok(Outcome::Secured)
+}
+
+async fn ask_page(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    host: &str,
+    path: &str,
+    expect: Option<u16>,
+) -> Outcome {
+    match status(stream, host, path).await {
+        Ok(Some(status)) => {
+            let is_right = expect.map_or((200..400).contains(&status), |right| right == status);
+            if is_right {
+                Outcome::Status(status)
+            } else {
+                Outcome::WrongStatus(status)
             }
-            Ok(None) | Err(_) => Outcome::Garbled,
-        },
-        Question::Tls { .. } | Question::Http { .. } | Question::Dns { .. } => Outcome::Unspoken,
+        }
+        Ok(None) | Err(_) => Outcome::Garbled,
     }
 }
 
@@ -88,11 +146,16 @@ fn refused(error: &io::Error) -> Outcome {
 }
 
 /// Asks for a page and reads the status of the answer (RFC 9112, 4).
-async fn status(mut stream: TcpStream, host: &str, path: &str) -> io::Result<Option<u16>> {
+async fn status(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    host: &str,
+    path: &str,
+) -> io::Result<Option<u16>> {
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: spanwatch\r\nAccept: */*\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await?;
+    stream.flush().await?;
     let mut line = Vec::new();
     let mut piece = [0; 256];
     while line.len() < LINE && !line.contains(&b'\n') {

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::app::services::{Checked, Fault, Survey};
 use crate::app::view::Sight;
 use crate::model::agency::Agency;
 use crate::model::network::Network;
-use crate::model::service::{Outcome, Service};
+use crate::model::service::{Check, Found, Outcome, Service};
 use crate::model::{AgencyId, NodeId, ServiceId};
 use crate::report::clean;
 use crate::report::listing::{check, head, joined};
@@ -65,7 +66,7 @@ pub fn text(
             check(&service.check),
             words.text(state_key(checked.state)).to_owned(),
             format!("{millis:.1} ms"),
-            heard(&checked.found.outcome, words),
+            heard(&checked.found, &network.time_zone, words),
             format!("{}/{}", checked.reached_by, network.agencies.len()),
             checked
                 .fault
@@ -152,8 +153,27 @@ fn fault_key(fault: Fault) -> &'static str {
     }
 }
 
-/// Returns what a check heard.
-fn heard(outcome: &Outcome, words: &Words) -> String {
+/// Returns what a check heard, and how long the certificate will hold that it saw.
+fn heard(found: &Found, zone: &TimeZone, words: &Words) -> String {
+    let said = outcome(&found.outcome, zone, words);
+    let Some(certificate) = found.certificate else {
+        return said;
+    };
+    let key = if certificate.is_soon {
+        "service.why.soon"
+    } else {
+        "service.why.certificate"
+    };
+    let days = certificate.days_left.to_string();
+    words.with(key, &[&said, &days, &day(certificate.until, zone)])
+}
+
+/// Returns the day of a moment where the network is.
+fn day(at: Timestamp, zone: &TimeZone) -> String {
+    zone.to_datetime(at).date().to_string()
+}
+
+fn outcome(outcome: &Outcome, zone: &TimeZone, words: &Words) -> String {
     let (key, value) = match outcome {
         Outcome::Accepted => ("service.why.accepted", String::new()),
         Outcome::Status(status) => ("service.why.status", status.to_string()),
@@ -164,7 +184,15 @@ fn heard(outcome: &Outcome, words: &Words) -> String {
         Outcome::Mute => ("service.why.mute", String::new()),
         Outcome::NoName(code) => ("service.why.no-name", code.to_string()),
         Outcome::Silent => ("service.why.silent", String::new()),
-        Outcome::Unspoken => ("service.why.unspoken", String::new()),
+        Outcome::Secured => ("service.why.secured", String::new()),
+        Outcome::Refused(how) => ("service.why.refused", clean(how).into_owned()),
+        Outcome::Untrusted { by_itself: false } => ("service.why.untrusted", String::new()),
+        Outcome::Untrusted { by_itself: true } => ("service.why.own", String::new()),
+        Outcome::WrongName(names) if names.is_empty() => ("service.why.no-names", String::new()),
+        Outcome::WrongName(names) => ("service.why.wrong-name", clean(&joined(names)).into_owned()),
+        Outcome::Expired(at) => ("service.why.expired", day(*at, zone)),
+        Outcome::NotYetValid(at) => ("service.why.not-yet", day(*at, zone)),
+        Outcome::Unfit(why) => ("service.why.unfit", clean(why).into_owned()),
         Outcome::Unsent(why) => ("service.why.unsent", clean(why).into_owned()),
         Outcome::Undeclared => ("service.why.undeclared", String::new()),
         Outcome::Nowhere => ("service.why.nowhere", String::new()),
@@ -190,10 +218,21 @@ struct ServiceShape<'a> {
     state: &'static str,
     fault: Option<&'static str>,
     heard: String,
+    reason: &'static str,
+    certificate: Option<CertificateShape>,
     status: Option<u16>,
     addresses: Vec<IpAddr>,
     seconds: f64,
     reached_by: usize,
+}
+
+/// A certificate that may be trusted.
+#[derive(Serialize)]
+struct CertificateShape {
+    until: String,
+    days_left: i64,
+    warn_days: u16,
+    expires_soon: bool,
 }
 
 #[derive(Serialize)]
@@ -264,7 +303,22 @@ fn service_shape<'a>(
             .collect(),
         state: checked.state.word(),
         fault: checked.fault.map(Fault::word),
-        heard: heard(&checked.found.outcome, english),
+        heard: heard(&checked.found, &network.time_zone, english),
+        reason: checked.found.outcome.word(),
+        certificate: checked
+            .found
+            .certificate
+            .map(|certificate| CertificateShape {
+                until: certificate
+                    .until
+                    .display_with_offset(network.time_zone.to_offset(certificate.until))
+                    .to_string(),
+                days_left: certificate.days_left,
+                warn_days: service
+                    .and_then(|service| Check::read(&service.check).ok()??.trust)
+                    .map_or(0, |trust| trust.warn_days),
+                expires_soon: certificate.is_soon,
+            }),
         status: match checked.found.outcome {
             Outcome::Status(status) | Outcome::WrongStatus(status) => Some(status),
             _ => None,

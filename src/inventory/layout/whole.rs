@@ -56,7 +56,7 @@ pub(super) fn service(table: &mut Table<'_, '_>) -> Option<ServiceTable> {
     let node = table.required("node", "Name the node that it runs at: node = \"dc\".");
     let check = table.table("check", |table| {
         let mut check = BTreeMap::new();
-        for key in ["http", "https", "tcp", "tls", "dns", "at"] {
+        for key in ["http", "https", "tcp", "tls", "dns", "at", "ca"] {
             if let Some(text) = table.text(key) {
                 check.insert(key.to_owned(), text.value);
             }
@@ -64,10 +64,13 @@ pub(super) fn service(table: &mut Table<'_, '_>) -> Option<ServiceTable> {
         if let Some(status) = table.whole("expect", 100, 599) {
             check.insert("expect".to_owned(), status.value.to_string());
         }
+        if let Some(days) = table.whole("warn_days", 0, 3_650) {
+            check.insert("warn_days".to_owned(), days.value.to_string());
+        }
         if let Err(why) = Check::read(&check) {
             let head = table.head();
             table.fault(Fault {
-                help: Some("A check is one of tcp, tls, http, https, dns; `at` says where to ask, else the node is asked.".into()),
+                help: Some("A check is one of tcp, tls, http, https, dns; `at` says where to ask, else the node is asked; `ca` and `warn_days` go with tls and https.".into()),
                 ..error("T0133", &head, format!("The check {why}"))
             });
         }

@@ -33,7 +33,8 @@ pub(super) fn rest(parts: &Parts, usual: &Usual, shelf: &mut Shelf) {
         lines.say("node", Some(text(service.node.as_str())));
         let mut check = Lines::default();
         for (name, value) in &service.check {
-            let is_number = name == "expect" && value.parse::<u16>().is_ok();
+            let is_number =
+                matches!(name.as_str(), "expect" | "warn_days") && value.parse::<u16>().is_ok();
             let value = if is_number {
                 value.clone()
             } else {
