@@ -9,6 +9,7 @@ pub mod discover;
 pub mod doctor;
 pub mod edit;
 pub mod incident;
+pub mod interfaces;
 pub mod live;
 pub mod memory;
 pub mod monitor;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::analysis::Weakness;
+use crate::app::interfaces::Interfaces;
 use crate::app::reckoning::Reckonings;
 use crate::model::device::Device;
 use crate::model::fault::Fault;
@@ -83,6 +85,8 @@ pub struct Picture {
     pub cut_off_peaks: Vec<Option<u32>>,
     /// How the last round went.
     pub round: Round,
+    /// Whether routers can be heard that answer in a target's place; not by datagram ICMP.
+    pub hears_routers: bool,
 }
 
 /// How asking goes.
@@ -131,6 +135,8 @@ pub struct NodeView {
     pub incident: Option<IncidentId>,
     /// What SNMP said last.
     pub device: Option<Arc<Device>>,
+    /// Its interfaces beside what is declared of them.
+    pub interfaces: Option<Arc<Interfaces>>,
     /// Whether SNMP answers; `None` where it is not asked or has not been yet.
     pub snmp_answers: Option<bool>,
 }

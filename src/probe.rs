@@ -17,6 +17,7 @@
 
 pub mod bucket;
 pub mod flight;
+pub mod hearing;
 pub mod ping;
 pub mod poll;
 mod precise;
@@ -32,7 +33,7 @@ pub mod trap;
 pub mod valve;
 pub mod volley;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -48,6 +49,7 @@ use crate::model::credential::Keyring;
 use crate::model::reading::{Answer, Ask, Reading};
 use crate::model::target::{Method, Target, TargetId};
 use crate::probe::flight::Key;
+use crate::probe::hearing::Hearing;
 use crate::probe::ping::{Engine, Form, IcmpKind, Line};
 use crate::probe::precise::Precise;
 use crate::probe::roster::{Pace, Purpose, Roster};
@@ -199,6 +201,8 @@ async fn ask_all(
     let epoch = ping::chance() as u32;
     let owner = Owner {
         roster: Roster::new(work.targets, crate::clock::now(), work.seed, work.pace),
+        // Nobody who waits for one verdict asks which cable is where.
+        hearing: (work.pace == Pace::Watch).then(Hearing::default),
         asker: Arc::new(Asker {
             poller: snmp::Poller::new(lines.snmp, work.snmp_port, &work.keyring, epoch, work.pace),
             v4: lines.v4,
@@ -415,7 +419,7 @@ struct Asker {
 }
 
 impl Asker {
-    async fn ask(&self, target: &Target, number: u16) -> Answer {
+    async fn ask(&self, target: &Target, number: u16, asks_neighbours: bool) -> Answer {
         match (target.id.method, target.address) {
             (Method::Ping, IpAddr::V4(_)) => self.v4.ask(target, number).await,
             (Method::Ping, IpAddr::V6(_)) => match &self.v6 {
@@ -424,7 +428,7 @@ impl Asker {
                     why: Arc::clone(why),
                 },
             },
-            (Method::Snmp, _) => self.poller.ask(target).await,
+            (Method::Snmp, _) => self.poller.ask(target, asks_neighbours).await,
             (Method::Tcp(port), _) => tcp::ask(target, port).await,
         }
     }
@@ -433,9 +437,12 @@ impl Asker {
 /// The task that owns the roster.
 struct Owner {
     roster: Roster,
+    /// Which polls ask for neighbours; `None` where none does.
+    hearing: Option<Hearing>,
     asker: Arc<Asker>,
     readings: mpsc::Sender<Reading>,
-    open: JoinSet<()>,
+    /// Each yields how the ports of a device were, where it heard one.
+    open: JoinSet<Option<u64>>,
     /// Whose question each open task is: a task that dies must free its place too.
     known: BTreeMap<Id, (TargetId, Purpose)>,
     number: u16,
@@ -468,6 +475,10 @@ impl Owner {
                     let _ = self.roster.ask(&ask, crate::clock::now());
                 }
                 Some(targets) = edits.recv() => {
+                    if let Some(hearing) = &mut self.hearing {
+                        let asked: BTreeSet<&TargetId> = targets.iter().map(|target| &target.id).collect();
+                        hearing.retain(|target| asked.contains(target));
+                    }
                     self.roster.replace(targets, crate::clock::now());
                 }
                 Some(ended) = self.open.join_next_with_id() => self.finish(ended),
@@ -486,9 +497,20 @@ impl Owner {
         let number = self.number;
         self.number = self.number.wrapping_add(1);
         let id = target.id.clone();
+        // What an inquiry asks must be back soon, so only rounds ask for more.
+        let asks_neighbours = id.method == Method::Snmp
+            && purpose == Purpose::Round
+            && self
+                .hearing
+                .as_mut()
+                .is_some_and(|hearing| hearing.is_due(&id, crate::clock::now()));
         let task = self.open.spawn(async move {
             let asked = crate::clock::now();
-            let answer = sockets.ask(&target, number).await;
+            let answer = sockets.ask(&target, number, asks_neighbours).await;
+            let ports = match &answer {
+                Answer::Device(device) => Some(hearing::ports(device)),
+                _ => None,
+            };
             let reading = Reading {
                 target: target.id,
                 asked,
@@ -497,16 +519,20 @@ impl Owner {
             };
             // Nobody listening is the owner's to notice.
             let _ = readings.send(reading).await;
+            ports
         });
         self.known.insert(task.id(), (id, purpose));
     }
 
-    fn finish(&mut self, ended: Result<(Id, ()), tokio::task::JoinError>) {
-        let task = match ended {
-            Ok((task, ())) => task,
-            Err(error) => error.id(),
+    fn finish(&mut self, ended: Result<(Id, Option<u64>), tokio::task::JoinError>) {
+        let (task, ports) = match ended {
+            Ok(ended) => ended,
+            Err(error) => (error.id(), None),
         };
         if let Some((target, purpose)) = self.known.remove(&task) {
+            if let (Some(hearing), Some(ports)) = (&mut self.hearing, ports) {
+                hearing.take(&target, ports, crate::clock::now());
+            }
             self.roster.done(&target, purpose);
         }
     }

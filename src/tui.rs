@@ -9,6 +9,7 @@ pub mod agency;
 pub mod cause;
 pub mod frame;
 pub mod incidents;
+pub mod interfaces;
 pub mod keys;
 pub mod list;
 pub mod overview;

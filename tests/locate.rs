@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use spanwatch::analysis::locate::{Cause, Explanation, Facts, Locator};
-use spanwatch::graph::Graph;
+use spanwatch::graph::{Cut, Graph, LinkIx};
 use spanwatch::model::network::Network;
 use spanwatch::model::{Element, LinkId, NodeId};
 use spanwatch::report::reason;
@@ -584,4 +584,101 @@ fn facts_in_any_state_overturn_nothing() {
         let silent: BTreeSet<NodeId> = facts.silent.difference(&facts.answering).cloned().collect();
         assert_eq!(told, silent);
     }
+}
+
+/// Returns what is seen while a link carries nothing and routing still uses it: whoever's way goes over it is silent.
+///
+/// Where load is shared every node keeps the way that its place draws.
+fn unnoticed(watched: &Watched, stuck: LinkIx) -> Facts {
+    let graph = Graph::new(&watched.network);
+    let routes = graph.routes(graph.monitor(), &Cut::default());
+    let mut facts = watched.facts(&[]);
+    for node in graph.node_indices() {
+        let way = routes.path(node, node.index() as u64).unwrap_or_default();
+        if way.iter().any(|(link, _)| *link == stuck) {
+            facts.answering.remove(graph.node_id(node));
+            facts.silent.insert(graph.node_id(node).clone());
+        }
+    }
+    facts
+        .ports_up
+        .retain(|(observer, _)| facts.answering.contains(observer));
+    facts
+}
+
+#[test]
+fn a_link_that_carries_nothing_while_routing_uses_it_is_one_cause() {
+    let ring = Sketch::new(&["dc"])
+        .links(&["dc-core", "core-a", "a-b", "b-c", "c-d", "core-d"])
+        .agencies("a", &["a1", "a2"])
+        .agencies("b", &["b1", "b2"])
+        .agencies("c", &["c1"]);
+    let watched = Watched::new(ring.network(), &["core", "c"]);
+    let graph = Graph::new(&watched.network);
+    let stuck = graph.link(&"core-a".into()).expect("declared");
+    let found = watched.locator.locate(&unnoticed(&watched, stuck));
+    let cause = only(&found);
+    assert_eq!(cause.elements, [link("core-a")]);
+    assert_eq!(
+        cause.explains,
+        ["a", "a1", "a2", "b", "b1", "b2"].map(NodeId::from)
+    );
+    assert_eq!(
+        said(cause),
+        [
+            "6 of the 6 nodes whose way goes over it are silent, although another path leads to them: routing has \
+             not noticed",
+            "core reports its port to a up",
+            "core in front of it answers",
+        ]
+    );
+    // Cut twice the ring says so at its ports, and that is believed.
+    let twice = watched.explain(&[link("core-a"), link("b-c")]);
+    assert_eq!(twice.causes.len(), 2, "{twice:#?}");
+}
+
+#[test]
+fn links_of_the_reference_network_that_fail_unnoticed_are_named() {
+    let network = reference();
+    let observers: Vec<String> = network
+        .nodes
+        .values()
+        .filter(|node| node.snmp.is_some())
+        .map(|node| node.id.to_string())
+        .collect();
+    let observers: Vec<&str> = observers.iter().map(String::as_str).collect();
+    let watched = Watched::new(network, &observers);
+    let graph = Graph::new(&watched.network);
+    let alone: BTreeSet<BTreeSet<NodeId>> = watched
+        .network
+        .elements()
+        .map(|element| watched.facts(std::slice::from_ref(&element)).silent)
+        .collect();
+    let (mut tried, mut alike, mut wrong) = (0, 0, Vec::new());
+    for stuck in graph.link_indices() {
+        let element = Element::Link(graph.link_id(stuck).clone());
+        let facts = unnoticed(&watched, stuck);
+        if facts.silent.len() < 2 {
+            continue;
+        }
+        // Where one element's deletion silences the same nodes, that is the better guess.
+        if alone.contains(&facts.silent) {
+            alike += 1;
+            continue;
+        }
+        tried += 1;
+        let found = watched.locator.locate(&facts);
+        let is_right = matches!(found.causes.as_slice(), [cause]
+            if cause.elements.contains(&element) && cause.explains.iter().eq(&facts.silent));
+        if !is_right {
+            let blamed: Vec<_> = found.causes.iter().map(|cause| &cause.elements).collect();
+            wrong.push(format!(
+                "{element}, {} silent: {blamed:?}, unexplained {:?}",
+                facts.silent.len(),
+                found.unexplained
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "of {tried}, {alike} alike: {wrong:#?}");
+    assert!(tried > 10, "{tried}, and {alike} like another element");
 }

@@ -8,6 +8,7 @@ use spanwatch::app::Setting;
 use spanwatch::app::incident::Book;
 use spanwatch::app::monitor::Monitor;
 use spanwatch::app::reference::Reference;
+use spanwatch::lab::action::impairment::Impairment;
 use spanwatch::lab::action::{Action, Loss};
 use spanwatch::model::agency::Hours;
 use spanwatch::model::health::Health;
@@ -136,6 +137,33 @@ fn every_element_cut_alone_is_one_incident_with_its_cause_and_ends_when_restored
         faults.len(),
         faults.join("\n")
     );
+}
+
+#[test]
+fn a_link_that_fails_one_way_is_one_incident_although_there_is_a_way_round() {
+    let mut trial = Trial::of(&reference(), 7);
+    trial.run(60);
+    let stuck = Element::Link("pop-hung-loc--pop-khe-tre".into());
+    trial.act(&Action::Impair {
+        element: stuck.clone(),
+        by: Impairment::OneWay("pop-hung-loc".into()),
+    });
+    trial.run(60);
+    let open = incidents(&trial);
+    let [incident] = open.as_slice() else {
+        panic!("{open:#?}");
+    };
+    assert_eq!(incident.kind, IncidentKind::Outage, "{incident:#?}");
+    assert!(incident.causes.contains(&stuck), "{incident:#?}");
+    assert!(
+        matches!(incident.evidence[0], Evidence::NotAvoided { silent, all } if silent == all),
+        "{incident:#?}"
+    );
+    let said: BTreeSet<AgencyId> = incident.cut_off.iter().cloned().collect();
+    assert_eq!(said, silenced(&mut trial));
+    trial.act(&Action::RestoreAll);
+    trial.run(60);
+    assert_eq!(incidents(&trial), []);
 }
 
 #[test]

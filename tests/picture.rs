@@ -8,12 +8,17 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use spanwatch::analysis::Weakness;
 use spanwatch::analysis::reach::cut_off;
+use spanwatch::analysis::wiring::witness::Witness;
+use spanwatch::app::interfaces::{Comparison, Interfaces, beside};
 use spanwatch::app::reckoning::Reckonings;
 use spanwatch::app::reference::Reference;
+use spanwatch::app::survey::witness;
 use spanwatch::app::view::Sight;
 use spanwatch::app::{Loss, NodeView, Picture, Round, Rtt, Setting};
 use spanwatch::graph::{Graph, mix};
-use spanwatch::model::device::{Device, Interface, PortStatus, System};
+use spanwatch::judge::rates::rates;
+use spanwatch::lab::fabric::Fabric;
+use spanwatch::model::device::{Device, Interface, Neighbour, PortStatus, System};
 use spanwatch::model::health::{Health, Marks, Why};
 use spanwatch::model::incident::{Evidence, Incident, IncidentId, IncidentKind, IncidentSeverity};
 use spanwatch::model::network::Network;
@@ -67,6 +72,7 @@ pub(crate) fn calm((network, weakness): (Arc<Network>, Arc<Weakness>)) -> Pictur
         refused_edit: Arc::from([]),
         broken: Vec::new(),
         cut_off_peaks: Vec::new(),
+        hears_routers: true,
     }
 }
 
@@ -339,5 +345,88 @@ pub(crate) fn counted(mut picture: Picture) -> Picture {
     let incidents = picture.incidents.iter().map(AsRef::as_ref);
     let removed = Sight::live(&picture.network, incidents, picture.at).elements();
     picture.reckonings = Reckonings::default().next(&reference, removed, picture.at);
+    picture
+}
+
+/// A picture in which every device was polled twice: one link came up slow, two cables changed their places, one port
+/// is down, and one device has not answered for ten minutes.
+pub(crate) fn wired(mut picture: Picture) -> Picture {
+    let at = picture.at;
+    let minute = Duration::from_mins(1);
+    let reference = Reference::new((*picture.network).clone());
+    let network = &reference.network;
+    let fabric = Fabric::new(network.clone(), 7);
+    let polled: Vec<NodeId> = network
+        .nodes
+        .values()
+        .filter(|node| node.snmp.is_some())
+        .map(|node| node.id.clone())
+        .collect();
+    let read = |node: &NodeId, after: Duration| {
+        let mut device = fabric.whole(node, after).expect("a node");
+        let minutes = after.as_secs() / 60;
+        for (place, port) in (0..).zip(&mut device.interfaces) {
+            let salt = node
+                .as_str()
+                .bytes()
+                .fold(place, |salt, byte| mix(salt ^ u64::from(byte)));
+            let busy = port.speed.unwrap_or_default() / 8 * 60;
+            port.in_octets = Some(minutes * (busy / 1_000 * (salt % 700)));
+            port.out_octets = Some(minutes * (busy / 1_000 * (salt / 700 % 300)));
+            port.in_errors = Some(minutes * u64::from(salt.is_multiple_of(97)));
+        }
+        device
+    };
+    let mut devices: BTreeMap<NodeId, (Device, Device)> = polled
+        .iter()
+        .map(|node| (node.clone(), (read(node, minute), read(node, minute * 2))))
+        .collect();
+    let mut with = |node: &str, change: &dyn Fn(&mut Device)| {
+        let pair = devices.get_mut(node).expect("a polled device");
+        change(&mut pair.0);
+        change(&mut pair.1);
+    };
+    with("core-1", &|device| {
+        device.interfaces[1].speed = Some(1_000_000_000);
+    });
+    with("core-2", &|device| {
+        device.interfaces[3].oper = PortStatus::Down;
+    });
+    // Two neighbours of one box in each other's place.
+    with("core-3", &|device| {
+        let [one, other] = [0, 1].map(|at| device.neighbours[at].clone());
+        let swap = |here: &mut Neighbour, there: &Neighbour| {
+            here.local_port = there.local_port.clone();
+            here.local_index = there.local_index;
+        };
+        swap(&mut device.neighbours[0], &other);
+        swap(&mut device.neighbours[1], &one);
+    });
+    let witnesses: BTreeMap<NodeId, Option<Witness>> = devices
+        .iter()
+        .map(|(node, (_, device))| (node.clone(), Some(witness(device, true))))
+        .collect();
+    let comparison = Comparison::of(network, &witnesses);
+    for (place, (node, (before, after))) in (0..).zip(&devices) {
+        let is_old = place == 3;
+        let ago = SignedDuration::from_secs(if is_old { 600 } else { 2 + place % 58 });
+        let interfaces = Interfaces {
+            polled: at - ago,
+            over: Some(minute),
+            heard: Some(at - ago - SignedDuration::from_secs(120)),
+            ports: beside(
+                &reference,
+                node,
+                after,
+                &rates(before, after, minute),
+                &comparison,
+            ),
+        };
+        change(&mut picture, node.as_str(), |view| {
+            view.interfaces = Some(Arc::new(interfaces));
+        });
+    }
+    picture.round.devices = devices.len();
+    picture.round.devices_answered = devices.len() - 1;
     picture
 }

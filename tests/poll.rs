@@ -4,11 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use snmp::{Oid, Value, VarBind};
+use spanwatch::analysis::finding::code::Code;
+use spanwatch::analysis::wiring::compare;
+use spanwatch::app::survey::witness;
 use spanwatch::lab::action::Action;
 use spanwatch::lab::fabric::Fabric;
 use spanwatch::lab::scenario::Scenario;
 use spanwatch::model::Element;
-use spanwatch::model::device::port_key;
+use spanwatch::model::device::{Device, port_key};
 use spanwatch::model::fault::Source;
 use spanwatch::model::network::Network;
 use spanwatch::probe::poll::{Trouble, Unread, Whole};
@@ -19,6 +23,7 @@ use spanwatch::wire::whole::{self, Group};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::picture::device;
+use crate::sketch::Sketch;
 
 fn reference() -> Arc<Network> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("topology");
@@ -152,4 +157,89 @@ fn hostile_device_is_shown_in_80_columns_and_moves_no_cursor() {
             assert!(json[table][0].get(field).is_some(), "{json}");
         }
     }
+}
+
+/// What a poll of two Cisco switches on one cable reads, where `b` has come up half.
+fn switches() -> [Device; 2] {
+    let cell = |arcs: &[u32], value: Value| VarBind::new(Oid::from_slice(arcs), value);
+    ["a", "b"].map(|here| {
+        let (there, own, told) = if here == "a" {
+            ("b", 3, 2)
+        } else {
+            ("a", 2, 3)
+        };
+        let cdp = |column: u32, value: Value| {
+            let entry = [1, 3, 6, 1, 4, 1, 9, 9, 23, 1, 2, 1, 1, column, 7, 1];
+            cell(&entry, value)
+        };
+        let named = [1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 1, 7];
+        let up = [1, 3, 6, 1, 2, 1, 2, 2, 1, 8, 7];
+        let duplex = |port: u32| [1, 3, 6, 1, 2, 1, 10, 7, 2, 1, 19, port];
+        whole::device(&[
+            cell(&named, Value::from("Gi0/1")),
+            cell(&up, Value::Integer(1)),
+            cell(&duplex(7), Value::Integer(own)),
+            // A port that IF-MIB does not know of makes no interface.
+            cell(&duplex(8), Value::Integer(3)),
+            cdp(6, Value::from(there)),
+            cdp(7, Value::from("GigabitEthernet0/1")),
+            cdp(12, Value::Integer(told)),
+        ])
+    })
+}
+
+#[test]
+fn duplex_is_read_of_the_port_and_of_what_its_neighbour_says() {
+    let [a, b] = switches();
+    assert_eq!((a.interfaces.len(), a.neighbours.len()), (1, 1));
+    assert_eq!(a.interfaces[0].full_duplex, Some(true));
+    assert_eq!(a.neighbours[0].full_duplex, Some(false));
+    assert_eq!(b.interfaces[0].full_duplex, Some(false));
+    assert_eq!(b.neighbours[0].full_duplex, Some(true));
+    let fabric = Fabric::new(reference(), 1);
+    let core = fabric
+        .whole(&"core-1".into(), Duration::ZERO)
+        .expect("a node");
+    let read = whole::device(&whole::encode(&core));
+    let full = read
+        .interfaces
+        .iter()
+        .filter(|port| port.full_duplex == Some(true));
+    assert_eq!(
+        full.count() + 1,
+        read.interfaces.len(),
+        "all but the loopback"
+    );
+}
+
+#[test]
+fn ends_that_do_not_agree_on_duplex_are_found_with_a_code() {
+    let mut network = Sketch::new(&["a"]).links(&["a-b"]);
+    let link = network.0.links.get_mut("a-b").expect("a link");
+    link.a.port = Some("Gi0/1".to_owned());
+    link.b.port = Some("Gi0/1".to_owned());
+    let network = network.network();
+    let found = |devices: [Device; 2]| {
+        let witnesses = ["a", "b"].into_iter().zip(devices);
+        let witnesses = witnesses
+            .map(|(node, device)| (node.into(), Some(witness(&device, true))))
+            .collect();
+        let findings = compare(&network, &witnesses).findings;
+        findings
+            .into_iter()
+            .map(|finding| finding.code)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(switches()), [Code::DuplexMismatch]);
+    // Ports that do not say it themselves are spoken of by their neighbours.
+    let mut silent = switches();
+    for device in &mut silent {
+        device.interfaces[0].full_duplex = None;
+    }
+    assert_eq!(found(silent), [Code::DuplexMismatch]);
+    let mut alike = switches();
+    for device in &mut alike {
+        device.interfaces[0].full_duplex = Some(true);
+    }
+    assert_eq!(found(alike), []);
 }

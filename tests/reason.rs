@@ -35,6 +35,7 @@ fn every_evidence() -> Vec<Evidence> {
         Evidence::OnlyBehind("school-1".into()),
         Evidence::Behind { silent: 1, all: 9 },
         Evidence::Behind { silent: 7, all: 9 },
+        Evidence::NotAvoided { silent: 8, all: 9 },
         port(false),
         port(true),
         Evidence::Unreachable {

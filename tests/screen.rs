@@ -10,6 +10,7 @@ use ratatui::style::{Color, Modifier};
 use regex::Regex;
 use spanwatch::analysis::hours::Limits;
 use spanwatch::analysis::what_if::{Comparison, NewLink, Question, USUAL_KIND};
+use spanwatch::app::interfaces::{Flaw, Standing};
 use spanwatch::app::{Command, Picture, Setting};
 use spanwatch::graph::mix;
 use spanwatch::model::fault::{Fault, Severity};
@@ -22,13 +23,14 @@ use spanwatch::tui::draw;
 use spanwatch::tui::keys::{BINDINGS, Edit, Intent, intent};
 use spanwatch::tui::screen::grid::Grid;
 use spanwatch::tui::screen::overlay::{Entry, Overlay, ends, entries};
+use spanwatch::tui::screen::ports::{PortKey, PortOrder, find as find_port};
 use spanwatch::tui::screen::ranks::{Peril, Rank};
 use spanwatch::tui::screen::rows::Order;
 use spanwatch::tui::screen::{Effect, LONGEST_COPY, Screen, Tab};
 use spanwatch::tui::terminal::{Canvas, clipboard};
 use spanwatch::tui::theme::{Glyphs, Look, Theme};
 
-use crate::picture::{calm, change, counted, moment, reference, silence, troubled, weighed};
+use crate::picture::{calm, change, counted, moment, reference, silence, troubled, weighed, wired};
 use crate::sketch::Sketch;
 
 fn look() -> Look {
@@ -140,6 +142,154 @@ fn every_page_looks_as_it_did() {
             }
         }
     }
+}
+
+#[test]
+fn interfaces_look_as_they_did() {
+    let picture = Arc::new(wired(troubled()));
+    for (name, keys) in [("interfaces", "6"), ("interface", "6\n")] {
+        for size in SIZES {
+            for (tongue, language) in [("en", Language::En), ("vi", Language::Vi)] {
+                let mut screen = screen(size, language);
+                press(&mut screen, &picture, keys);
+                let drawn = draw(&picture, &screen, moment());
+                let name = format!("screen_{name}_{}x{}_{tongue}", size.0, size.1);
+                insta::with_settings!({
+                    snapshot_path => "golden", prepend_module_to_snapshot => false, omit_expression => true
+                }, {
+                    insta::assert_snapshot!(name, text(&drawn));
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn the_head_says_when_no_router_is_heard() {
+    let mut picture = calm(reference());
+    picture.hears_routers = false;
+    let picture = Arc::new(picture);
+    let mut heads = String::new();
+    for language in [Language::En, Language::Vi] {
+        for size in SIZES {
+            let screen = screen(size, language);
+            let drawn = text(&draw(&picture, &screen, moment()));
+            let head: Vec<&str> = drawn.lines().take(3).collect();
+            heads.push_str(&head.join("\n"));
+            heads.push('\n');
+        }
+    }
+    insta::with_settings!({
+        snapshot_path => "golden", prepend_module_to_snapshot => false, omit_expression => true
+    }, {
+        insta::assert_snapshot!("screen_head_without_routers", heads);
+    });
+    let mut picture = (*picture).clone();
+    picture.hears_routers = true;
+    assert!(!shows(&wide(), &Arc::new(picture), "no routers"));
+}
+
+#[test]
+fn what_differs_stands_on_top_and_is_all_that_a_problem_is() {
+    let picture = Arc::new(wired(calm(reference())));
+    let mut screen = wide();
+    press(&mut screen, &picture, "6");
+    let rows = screen.port_rows(&picture, moment());
+    let at = |key: &PortKey| find_port(&picture, key, moment()).expect("a row");
+    let standings: Vec<Standing> = rows.iter().map(|key| at(key).standing).collect();
+    assert!(standings.is_sorted(), "{standings:?}");
+    assert_eq!(standings[0], Standing::Down);
+    let differ = standings.iter().filter(|each| **each == Standing::Differs);
+    assert!(differ.count() >= 3, "a slow link and two moved cables");
+    press(&mut screen, &picture, "!");
+    let problems = screen.port_rows(&picture, moment());
+    assert!(
+        problems
+            .iter()
+            .all(|key| at(key).standing <= Standing::Unknown)
+    );
+    let count = standings
+        .iter()
+        .filter(|each| **each <= Standing::Unknown)
+        .count();
+    assert_eq!(problems.len(), count);
+}
+
+#[test]
+fn interfaces_are_filtered_by_what_they_say() {
+    let picture = Arc::new(wired(calm(reference())));
+    let rows = |filter: &str| {
+        let mut screen = wide();
+        press(&mut screen, &picture, &format!("6/{filter}\n"));
+        let wrong = screen.search(Tab::Interfaces).wrong.clone();
+        assert!(wrong.is_none(), "{filter}: {wrong:?}");
+        let keys = screen.port_rows(&picture, moment());
+        let found = keys
+            .iter()
+            .map(|key| find_port(&picture, key, moment()).expect("a row"));
+        found
+            .map(|row| (row.node.id.to_string(), row.port.flaws.clone()))
+            .collect::<Vec<_>>()
+    };
+    let slow = rows("mark=slow");
+    assert_eq!(slow, [("core-1".to_owned(), vec![Flaw::Slow])]);
+    assert!(rows("mark=moved").iter().any(|(node, _)| node == "core-3"));
+    assert!(rows("node=core-2 state=down").len() == 1);
+    assert!(rows("util>60%").len() < rows("util>10%").len());
+    assert!(!rows("speed<100M").is_empty() && rows("speed<1M").is_empty());
+    let all = rows("");
+    assert!(rows("age<5m").len() < all.len(), "one device is silent");
+}
+
+#[test]
+fn a_sorted_list_of_interfaces_keeps_the_selected_one() {
+    let picture = Arc::new(wired(calm(reference())));
+    let mut screen = wide();
+    press(&mut screen, &picture, "6jj");
+    let selected = screen.selected_port(&picture, moment());
+    // To the fifth of the menu: how busy it is.
+    press(&mut screen, &picture, "s");
+    for _ in 0..5 {
+        screen.update(Intent::Down, &picture, moment());
+    }
+    press(&mut screen, &picture, "\n");
+    assert_eq!(screen.port_order.0, PortOrder::Util);
+    let rows = screen.port_rows(&picture, moment());
+    let busy = |key: &PortKey| find_port(&picture, key, moment()).and_then(|row| row.busy());
+    assert!(busy(&rows[0]) >= busy(&rows[1]) && busy(&rows[1]) > Some(0.5));
+    assert_eq!(screen.selected_port(&picture, moment()), selected);
+    press(&mut screen, &picture, "r");
+    let first = &screen.port_rows(&picture, moment())[0];
+    assert!(busy(first) < Some(0.1), "the idlest first");
+}
+
+#[test]
+fn a_link_is_broken_and_marked_from_its_interface() {
+    let picture = Arc::new(wired(calm(reference())));
+    let mut screen = wide();
+    press(&mut screen, &picture, "6/mark=slow\n");
+    press(&mut screen, &picture, "X");
+    let Some(Overlay::Break { choices, .. }) = &screen.overlay else {
+        panic!("a menu");
+    };
+    assert!(matches!(
+        &choices[0].command,
+        Command::Cut(Element::Link(_))
+    ));
+    assert_eq!(
+        choices[1].command,
+        Command::Cut(Element::Node("core-1".into()))
+    );
+    press(&mut screen, &picture, "\u{1b}x");
+    assert!(matches!(screen.scenario.failed(), [Element::Link(_)]));
+    press(&mut screen, &picture, "y");
+    let Some(Overlay::Copy { items, .. }) = &screen.overlay else {
+        panic!("a menu");
+    };
+    let (_, json) = items.last().expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    assert_eq!(json["differs"], serde_json::json!(["slow"]));
+    assert_eq!(json["neighbour"], json["seen"][0]);
 }
 
 #[test]
@@ -329,11 +479,12 @@ fn letters_keep_their_meaning_with_shift_and_caps() {
 fn numbers_and_tab_turn_the_pages() {
     let picture = Arc::new(troubled());
     let mut screen = wide();
-    for (key, tab) in ["2", "3", "4", "5", "1"].into_iter().zip([
+    for (key, tab) in ["2", "3", "4", "5", "6", "1"].into_iter().zip([
         Tab::Agencies,
         Tab::Weak,
         Tab::Incidents,
         Tab::WhatIf,
+        Tab::Interfaces,
         Tab::Overview,
     ]) {
         press(&mut screen, &picture, key);
@@ -343,7 +494,7 @@ fn numbers_and_tab_turn_the_pages() {
     assert_eq!(screen.tab, Tab::Agencies);
     screen.update(Intent::PreviousTab, &picture, moment());
     screen.update(Intent::PreviousTab, &picture, moment());
-    assert_eq!(screen.tab, Tab::WhatIf);
+    assert_eq!(screen.tab, Tab::Interfaces);
 }
 
 #[test]

@@ -18,6 +18,9 @@ mod fabric;
 /// The stairs of the house, kept.
 mod house;
 
+/// Interfaces beside what is declared of them.
+mod interfaces;
+
 /// The lab's words, and the lab itself on a real wire.
 mod lab;
 

@@ -88,6 +88,7 @@ fn port() -> impl Strategy<Value = Interface> {
                 out_discards: faults.3,
                 counters: octets.0,
                 discontinuity: None,
+                full_duplex: None,
             },
         )
 }

@@ -6,13 +6,15 @@
 //! of one or two elements (`search`). Elements whose predictions the facts cannot tell apart are one cause.
 //!
 //! Silence is seen from the monitor and not from the hubs. A node that was not asked says nothing and can be
-//! blamed all the same. What no hypothesis explains stays unexplained: it is down and visible, and in nobody's
-//! shadow.
+//! blamed all the same. A link may also carry nothing without its routers noticing, and then loses those whose way
+//! goes over it although another path leads to them (`unnoticed`). What no hypothesis explains stays unexplained: it
+//! is down and visible, and in nobody's shadow.
 
 mod asks;
 mod reasons;
 pub mod remains;
 mod search;
+mod unnoticed;
 mod weigh;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +22,7 @@ use std::sync::Arc;
 
 use crate::analysis::dominators::{Dominators, Point};
 use crate::analysis::reach::Reach;
-use crate::graph::{Cut, Graph, LinkIx, NodeIx};
+use crate::graph::{Cut, Graph, LinkIx, NodeIx, Routes};
 use crate::model::incident::Evidence;
 use crate::model::network::{DEFAULT_NODE_RATES, DEFAULT_RISK_RATES, Network, default_rates};
 use crate::model::{Element, LinkId, NodeId};
@@ -74,6 +76,8 @@ pub struct Locator {
     odds: Vec<f64>,
     reach: Reach,
     tree: Dominators,
+    /// What routing uses while nothing has failed.
+    routes: Routes,
     /// By node: the risk groups that lose it alone, or hold it.
     groups_losing: Vec<Vec<Suspect>>,
     /// By link: the risk groups that hold it.
@@ -145,6 +149,7 @@ impl Locator {
             }
         }
         Self {
+            routes: graph.routes(graph.monitor(), &Cut::default()),
             graph,
             elements,
             falls,
@@ -164,9 +169,14 @@ impl Locator {
     pub fn locate(&self, facts: &Facts) -> Explanation {
         let seen = weigh::Seen::new(self, facts);
         let best = search::heaviest(self, &seen);
-        let mut causes: Vec<Cause> = (0..best.suspects.len())
-            .map(|place| self.cause(&seen, &best, place))
-            .collect();
+        let mut causes = match unnoticed::heavier(self, &seen, &best) {
+            None => self.causes(&seen, &best),
+            Some(found) => {
+                let mut causes = self.causes(&found.rest, &found.others);
+                causes.push(found.cause);
+                causes
+            }
+        };
         causes.sort_by(|a, b| {
             let size = |cause: &Cause| usize::MAX - cause.explains.len();
             (size(a), &a.elements).cmp(&(size(b), &b.elements))
@@ -183,6 +193,12 @@ impl Locator {
             causes,
             unexplained,
         }
+    }
+
+    fn causes(&self, seen: &weigh::Seen, best: &weigh::Weighed) -> Vec<Cause> {
+        (0..best.suspects.len())
+            .map(|place| self.cause(seen, best, place))
+            .collect()
     }
 
     /// Makes a cause of one suspect of the heaviest hypothesis: who else it might be, and how sure that is.

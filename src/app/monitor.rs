@@ -5,6 +5,7 @@
 
 pub mod conclude;
 pub mod hints;
+pub mod interfaces;
 pub mod loss;
 pub mod picture;
 pub mod policing;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 
 use crate::app::incident::{Book, Finding};
 use crate::app::monitor::hints::Hints;
+use crate::app::monitor::interfaces::Gauges;
 use crate::app::monitor::policing::Policing;
 use crate::app::reckoning::Reckonings;
 use crate::app::reference::Reference;
@@ -67,6 +69,8 @@ pub struct Monitor {
     reckonings: Reckonings,
     hints: Hints,
     policing: Policing,
+    gauges: Gauges,
+    hears_routers: bool,
 }
 
 /// A declared port as its device last reported it.
@@ -141,6 +145,8 @@ impl Monitor {
             reckonings: Reckonings::default(),
             hints: Hints::default(),
             policing: Policing::new(&reference),
+            gauges: Gauges::default(),
+            hears_routers: true,
             reference,
         };
         monitor.stale_all();
@@ -181,6 +187,8 @@ impl Monitor {
         self.hints
             .retain(|node| reference.network.nodes.contains_key(node));
         self.policing.retake(&reference);
+        self.gauges
+            .retake(|node| reference.network.nodes.contains_key(node));
         self.reference = reference;
         self.refused_edit = Arc::from([]);
         self.reckonings = Reckonings::default();
@@ -191,6 +199,11 @@ impl Monitor {
     /// Remembers why an edited topology was not taken over.
     pub fn refuse_edit(&mut self, faults: Vec<Fault>) {
         self.refused_edit = faults.into();
+    }
+
+    /// Remembers whether routers can be heard: by a datagram socket only the targets themselves are.
+    pub fn set_hears_routers(&mut self, hears_routers: bool) {
+        self.hears_routers = hears_routers;
     }
 
     /// Remembers what the lab says is broken.
@@ -235,6 +248,10 @@ impl Monitor {
         let was_serious = self.judge.pulse(node).is_some_and(Pulse::is_serious);
         let mut asks = self.judge.apply(reading, now);
         if let Answer::Device(device) = &reading.answer {
+            if let Some(node) = self.reference.network.nodes.get(node) {
+                let round = node.policy.snmp_interval;
+                self.gauges.take(&node.id, device, reading.asked, round);
+            }
             asks.extend(self.see_ports(node, device, reading.asked, now));
         }
         let pulse = self.judge.pulse(node);

@@ -163,7 +163,7 @@ fn port(interface: &Interface) -> Port {
         mac: interface.mac,
         oper: interface.oper,
         speed: interface.speed,
-        full_duplex: None,
+        full_duplex: interface.full_duplex,
     }
 }
 
@@ -177,7 +177,7 @@ fn heard(neighbour: &Neighbour) -> Heard {
         ports: [&neighbour.port_id, &neighbour.port_descr]
             .map(words)
             .to_vec(),
-        full_duplex: None,
+        full_duplex: neighbour.full_duplex,
     }
 }
 

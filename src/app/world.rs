@@ -4,13 +4,14 @@
 //! is rehearsed on in seconds. For the monitor there is no difference: readings come, and asks go.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::lab::action::Action;
 use crate::lab::fabric::Fabric;
 use crate::model::Element;
 use crate::model::hint::{Hint, HintedPort};
-use crate::model::reading::{Ask, Reading};
+use crate::model::reading::{Answer, Ask, Reading};
 use crate::model::target::Target;
 use crate::probe::roster::{Purpose, Roster};
 
@@ -24,6 +25,8 @@ pub struct World {
     coming: BTreeMap<(Instant, u64), (Reading, Purpose)>,
     /// The same of what devices say unasked; `None` where nobody listens.
     said: Option<BTreeMap<(Instant, u64), Hint>>,
+    /// Whether devices are asked for their neighbours too.
+    asks_neighbours: bool,
     count: u64,
 }
 
@@ -37,6 +40,7 @@ impl World {
             began,
             coming: BTreeMap::new(),
             said: None,
+            asks_neighbours: false,
             count: 0,
         }
     }
@@ -45,6 +49,13 @@ impl World {
     #[must_use]
     pub fn listening(mut self) -> Self {
         self.said = Some(BTreeMap::new());
+        self
+    }
+
+    /// Returns the same world in which every poll asks for neighbours too; it costs no chance and no time.
+    #[must_use]
+    pub fn asking_neighbours(mut self) -> Self {
+        self.asks_neighbours = true;
         self
     }
 
@@ -124,7 +135,15 @@ impl World {
     pub fn advance(&mut self, now: Instant) -> Vec<Reading> {
         let at = self.since_began(now);
         for (target, purpose) in self.roster.due(now) {
-            let (answer, after) = self.fabric.ask(&target, at);
+            let (mut answer, after) = self.fabric.ask(&target, at);
+            if let Answer::Device(device) = &mut answer
+                && self.asks_neighbours
+                && let Some(whole) = self.fabric.whole(&target.id.node, at)
+            {
+                let device = Arc::make_mut(device);
+                device.neighbours = whole.neighbours;
+                device.neighbours_read = true;
+            }
             let arrival = now + after;
             self.count += 1;
             let reading = Reading {

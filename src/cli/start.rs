@@ -64,6 +64,8 @@ pub struct Source {
     pub setting: Setting,
     /// When it began.
     pub began: Instant,
+    /// Whether routers are heard that answer in a target's place.
+    pub hears_routers: bool,
 }
 
 /// Returns a runtime of one thread: 483 agencies need no more, and one thread wakes the machine least.
@@ -117,7 +119,8 @@ async fn on_the_wire(
         crate::cli::ping::refused(failure, &error)
     })?;
     // Cron would mail it every five minutes.
-    if sockets.icmp_kind() == IcmpKind::Datagram && std::io::stderr().is_terminal() {
+    let hears_routers = sockets.icmp_kind() == IcmpKind::Raw;
+    if !hears_routers && std::io::stderr().is_terminal() {
         say(
             "warning: the kernel refuses raw sockets here, so ping goes by datagram ones: what routers say is not heard.",
         );
@@ -158,6 +161,7 @@ async fn on_the_wire(
         setting: if is_lab { Setting::Lab } else { Setting::Live },
         lab,
         began,
+        hears_routers,
     })
 }
 
@@ -210,7 +214,9 @@ fn simulate(
     let fabric = Fabric::with_conduct(reference.network.clone(), simulation.seed, conduct);
     let roster = Roster::new(reference.network.targets(), began, simulation.seed, pace);
     let (line, lab) = live::start(
-        World::new(fabric, roster, began).listening(),
+        World::new(fabric, roster, began)
+            .listening()
+            .asking_neighbours(),
         record,
         cancel.clone(),
     );
@@ -227,6 +233,7 @@ fn simulate(
         lab,
         setting: Setting::Simulated,
         began,
+        hears_routers: true,
     })
 }
 

@@ -116,6 +116,7 @@ async fn show(
         Book::default(),
         clock::today(),
     );
+    monitor.set_hears_routers(source.hears_routers);
     let first = Arc::new(monitor.picture(clock::now(), clock::today()));
     let (pictures, seen) = watch::channel(first);
     let (commands, obeyed) = mpsc::channel(16);

@@ -108,6 +108,7 @@ pub fn portrait(network: &Network, node: &Node) -> (Device, Vec<(LinkId, usize)>
             in_discards: Some(0),
             out_discards: Some(0),
             counters: CounterWidth::Bits64,
+            full_duplex: Some(true),
             discontinuity: Some(Duration::ZERO),
         });
     }
@@ -190,6 +191,7 @@ fn neighbour(network: &Network, node: &Node, link: &Link, port: &Interface) -> O
         system_name: text(&other.sys_name),
         system_descr: text(&descr(other)),
         addresses: other.address.into_iter().collect(),
+        full_duplex: None,
     })
 }
 

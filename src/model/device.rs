@@ -1,7 +1,7 @@
 //! A device as SNMP saw it: what it calls itself, its interfaces, whom it hears, what it is made of.
 //!
 //! Every text in it is cleaned; every number may be missing, because real agents leave rows out. The monitor's
-//! own polls fill the system group and the interfaces; a poll by hand fills all of it.
+//! own polls fill the system group and the interfaces, now and then the neighbours; a poll by hand fills all of it.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub struct Device {
     pub interfaces: Vec<Interface>,
     /// Whom it hears by LLDP and CDP, by protocol and local port.
     pub neighbours: Vec<Neighbour>,
+    /// Whether its neighbours were asked for and read to the end; a monitor's poll asks only now and then.
+    pub neighbours_read: bool,
     /// What it is made of (ENTITY-MIB, RFC 6933), by entPhysicalIndex.
     pub inventory: Vec<Part>,
     /// The addresses of its interfaces (IP-MIB, RFC 4293), by ifIndex.
@@ -69,6 +71,8 @@ pub struct Neighbour {
     pub system_descr: DeviceText,
     /// Where it is managed, ascending, each once.
     pub addresses: Vec<IpAddr>,
+    /// Whether its port sends and receives at once, where CDP says so (cdpCacheDuplex).
+    pub full_duplex: Option<bool>,
 }
 
 /// One row of entPhysicalTable.
@@ -205,6 +209,9 @@ pub struct Interface {
     pub out_discards: Option<u64>,
     /// Width of the octet counters.
     pub counters: CounterWidth,
+    /// Whether it sends and receives at once (dot3StatsDuplexStatus of EtherLike-MIB, RFC 3635); only a poll by hand
+    /// asks.
+    pub full_duplex: Option<bool>,
     /// ifCounterDiscontinuityTime: sysUpTime when the counters last began anew.
     pub discontinuity: Option<Duration>,
 }

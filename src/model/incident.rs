@@ -83,6 +83,14 @@ pub enum Evidence {
         /// How many there are.
         all: usize,
     },
+    /// Of the nodes whose way goes over it so many are silent, although another path leads to them: routing has not
+    /// noticed.
+    NotAvoided {
+        /// How many are silent.
+        silent: usize,
+        /// How many there are.
+        all: usize,
+    },
     /// A node that answers reports a port.
     Port {
         /// Who reports.

@@ -33,7 +33,8 @@ use crate::model::reading::Answer;
 use crate::model::target::Target;
 use crate::probe::poll::Trouble;
 use crate::probe::roster::Pace;
-use crate::wire::mib::{self, Object};
+use crate::wire::mib::Object;
+use crate::wire::whole::Group;
 
 /// The port of SNMP agents (RFC 3417).
 pub(crate) const PORT: u16 = 161;
@@ -114,13 +115,21 @@ impl Poller {
     }
 
     /// Polls one device, within its interval and at most ten seconds, five in a sweep.
-    pub(crate) async fn ask(&self, target: &Target) -> Answer {
+    ///
+    /// Its neighbours are asked for last, in what is left of that time: whatever comes of it, the interfaces were
+    /// read and the answer is whole.
+    pub(crate) async fn ask(&self, target: &Target, asks_neighbours: bool) -> Answer {
         let limit = target.interval.min(self.longest);
+        let until = (crate::clock::now() + limit).into();
         let mut poll = Poll::new(HEAVIEST, LONGEST_TEXT);
-        let end = match tokio::time::timeout(limit, self.read(target, &mut poll)).await {
+        let end = match tokio::time::timeout_at(until, self.read(target, &mut poll)).await {
             Ok(end) => end,
             Err(_) => Err(Stop::Lost(Trouble::Late)),
         };
+        if asks_neighbours && matches!(end, Ok(None)) {
+            let read = tokio::time::timeout_at(until, self.neighbours(target, &mut poll)).await;
+            poll.neighbours_read = matches!(read, Ok(Ok(true)));
+        }
         if !poll.heard {
             // A device that was replaced or reset has another engine; asking the old one is silence for ever.
             self.engines.remove(&self.address(target.address));
@@ -145,6 +154,31 @@ impl Poller {
         let once = self.client(target, 0).await?;
         let columns = Object::COLUMNS.iter().map(|column| column.oid()).collect();
         poll.columns(&once, target.retries, columns).await
+    }
+
+    /// Reads whom a device hears, and where it hears anybody what names ports and addresses; returns whether all
+    /// of what decides was read.
+    async fn neighbours(&self, target: &Target, poll: &mut Poll) -> Result<bool, Stop> {
+        let once = self.client(target, 0).await?;
+        let before = poll.cells.len();
+        for group in [Group::Lldp, Group::Cdp] {
+            let columns = group.columns();
+            if poll
+                .columns(&once, target.retries, columns)
+                .await?
+                .is_some()
+            {
+                return Ok(false);
+            }
+        }
+        if poll.cells.len() == before {
+            return Ok(true);
+        }
+        for group in [Group::LldpPorts, Group::Bridge, Group::LldpAddresses] {
+            // Agents that lack one of these are usual; a port's number then stands for its name.
+            poll.columns(&once, target.retries, group.columns()).await?;
+        }
+        Ok(true)
     }
 
     async fn client(&self, target: &Target, retries: u8) -> Result<UdpClient, Stop> {
@@ -222,6 +256,8 @@ struct Poll {
     /// An answer came that was the device's own.
     heard: bool,
     cells: Vec<VarBind>,
+    /// Whom it hears was asked for and read to the end.
+    neighbours_read: bool,
     weight: usize,
     heaviest: usize,
     longest_text: usize,
@@ -239,6 +275,7 @@ impl Poll {
         Self {
             heard: false,
             cells: Vec::new(),
+            neighbours_read: false,
             weight: 0,
             heaviest,
             longest_text,
@@ -246,11 +283,13 @@ impl Poll {
     }
 
     fn device(&self) -> Arc<Device> {
-        Arc::new(Device {
-            system: mib::system(&self.cells),
-            interfaces: mib::interfaces(&self.cells),
-            ..Device::default()
-        })
+        let mut device = crate::wire::whole::device(&self.cells);
+        device.neighbours_read = self.neighbours_read;
+        if !self.neighbours_read {
+            // Half of them would look like cables that were pulled.
+            device.neighbours.clear();
+        }
+        Arc::new(device)
     }
 
     fn keep(&mut self, varbind: &VarBind) {

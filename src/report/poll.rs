@@ -80,6 +80,7 @@ struct InterfaceShape<'a> {
     r#type: u32,
     mac: Option<String>,
     speed: Option<u64>,
+    duplex: Option<&'static str>,
     admin: PortStatus,
     oper: PortStatus,
     in_octets: Option<u64>,
@@ -115,6 +116,8 @@ struct NeighbourShape<'a> {
     system_name: &'a str,
     system_descr: &'a str,
     addresses: &'a [IpAddr],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplex: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -184,6 +187,7 @@ impl<'a> InterfaceShape<'a> {
                 octets.join(":")
             }),
             speed: port.speed,
+            duplex: port.full_duplex.map(duplex),
             admin: port.admin,
             oper: port.oper,
             in_octets: port.in_octets,
@@ -209,6 +213,10 @@ impl<'a> InterfaceShape<'a> {
     }
 }
 
+fn duplex(full: bool) -> &'static str {
+    if full { "full" } else { "half" }
+}
+
 fn addresses(device: &Device, index: u32) -> Vec<String> {
     let own = device.addresses.iter().filter(|own| own.index == index);
     own.map(|own| match own.prefix {
@@ -230,6 +238,7 @@ impl<'a> NeighbourShape<'a> {
             system_name: neighbour.system_name.as_str(),
             system_descr: neighbour.system_descr.as_str(),
             addresses: &neighbour.addresses,
+            duplex: neighbour.full_duplex.map(duplex),
         }
     }
 }
@@ -344,7 +353,11 @@ fn interfaces(device: &Device, rates: Option<&[PortRate]>, words: &Words) -> Str
             words.text(state).to_owned(),
             port.speed
                 .filter(|speed| *speed > 0)
-                .map(capacity)
+                .map(|speed| match port.full_duplex {
+                    // Full is what everybody expects.
+                    Some(false) => words.with("poll.half", &[&capacity(speed)]),
+                    _ => capacity(speed),
+                })
                 .unwrap_or_default(),
         ];
         let rate = rates.and_then(|rates| rates.iter().find(|rate| rate.index == port.index));

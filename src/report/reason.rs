@@ -24,6 +24,10 @@ pub fn evidence(words: &Words, evidence: &Evidence) -> String {
         Evidence::Behind { silent, all } => {
             words.with("evidence.behind", &[&silent.to_string(), &all.to_string()])
         }
+        Evidence::NotAvoided { silent, all } => words.with(
+            "evidence.not-avoided",
+            &[&silent.to_string(), &all.to_string()],
+        ),
         Evidence::Port { observer, far, up } => {
             let key = if *up {
                 "evidence.port-up"

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!  483 agencies   ✖ 1 down   ◌ 9 behind ...          data 2 s  LIVE  08:12:41     head
-//!  1 Overview  2 Agencies  3 Weak  4 Incidents  5 What-if   network, illustrative  tabs
+//!  1 Overview  2 Agencies  3 Weak  4 Incidents  ...         network, illustrative  tabs
 //!  (the monitor itself is cut off / an edit was refused)                          banner
-//!  ──────────────────────────────────────────────────────────────────────────
+//!  ── no routers heard: ... ──────────────────────────────────────────────────    rule
 //!  page
 //!  ? help  Enter open ...                                                         footer
 //! ```
@@ -24,7 +24,7 @@ use crate::tui::screen::grid::SMALLEST;
 use crate::tui::screen::overlay::Overlay;
 use crate::tui::screen::{Banner, Tab, banner};
 use crate::tui::view::{View, draw_line, draw_right, draw_rule, draw_text, row};
-use crate::tui::{agencies, incidents, overview, palette, text, weak, what_if};
+use crate::tui::{agencies, incidents, interfaces, overview, palette, text, weak, what_if};
 
 /// Data older than this are worth a second look, whatever the cells say (two rounds of ten seconds, and a bit).
 const OLD: u64 = 30;
@@ -49,6 +49,7 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer) {
         draw_banner(view, buffer, row(area, 2), banner);
     }
     draw_rule(buffer, row(area, head - 1), view.look());
+    draw_notes(view, buffer, row(area, head - 1));
     let body = Rect::new(0, head, area.width, area.height.saturating_sub(head + 1));
     match view.screen.tab {
         Tab::Overview => overview::draw(view, buffer, body),
@@ -56,6 +57,7 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer) {
         Tab::Weak => weak::draw(view, buffer, body),
         Tab::Incidents => incidents::draw(view, buffer, body),
         Tab::WhatIf => what_if::draw(view, buffer, body),
+        Tab::Interfaces => interfaces::draw(view, buffer, body),
     }
     draw_footer(view, buffer, row(area, area.height - 1));
     palette::draw(view, buffer, body);
@@ -211,6 +213,10 @@ fn draw_tabs(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     let network = &view.picture.network;
     let shown = if network.example {
         let note = view.text("head.example");
+        if text::width(note) > space {
+            // It must be said all the same: the rule below says it.
+            return;
+        }
         let name = space.saturating_sub(text::width(note) + 2);
         if name < 8 {
             note.to_owned()
@@ -223,6 +229,36 @@ fn draw_tabs(view: View<'_>, buffer: &mut Buffer, area: Rect) {
     let shown = text::fit(&shown, space, look.cut());
     let inner = Rect::new(area.x, area.y, area.width.saturating_sub(1), 1);
     draw_right(buffer, inner, &Line::styled(shown, look.quiet()));
+}
+
+/// Says on the rule under the head what holds for everything below it: what cannot be heard here, and that the data
+/// are illustrative where the row of tabs has no room for that.
+fn draw_notes(view: View<'_>, buffer: &mut Buffer, area: Rect) {
+    let look = view.look();
+    let inner = Rect::new(area.x + 2, area.y, area.width.saturating_sub(4), 1);
+    let mut space = usize::from(inner.width);
+    let example = view.text("head.example");
+    let tabs: usize = Tab::ALL
+        .iter()
+        .map(|tab| text::width(view.text(tab.word())) + 4)
+        .sum();
+    let is_said_above = tabs + text::width(example) + 3 <= usize::from(area.width);
+    if view.picture.network.example && !is_said_above {
+        let note = Line::styled(format!(" {example} "), look.quiet());
+        space = space.saturating_sub(note.width() + 2);
+        draw_right(buffer, inner, &note);
+    }
+    if !view.picture.hears_routers {
+        let forms = ["head.no-routers-long", "head.no-routers"];
+        let fits = |key: &&str| text::width(view.text(key)) + 2 <= space;
+        let key = forms.into_iter().find(fits).unwrap_or(forms[1]);
+        let note = format!(" {} ", view.text(key));
+        let place = Rect {
+            width: space as u16,
+            ..inner
+        };
+        draw_text(buffer, place, &note, look.heading(), look);
+    }
 }
 
 fn draw_banner(view: View<'_>, buffer: &mut Buffer, area: Rect, banner: Banner) {

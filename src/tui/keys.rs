@@ -115,9 +115,18 @@ const fn bind(
     }
 }
 
-const LISTS: &[Tab] = &[Tab::Agencies, Tab::Weak, Tab::Incidents];
+const LISTS: &[Tab] = &[Tab::Agencies, Tab::Weak, Tab::Incidents, Tab::Interfaces];
 
-const PAGES: &[Tab] = &[Tab::Overview, Tab::Agencies, Tab::Weak, Tab::Incidents];
+/// Lists that can be sorted.
+const SORTED: &[Tab] = &[Tab::Agencies, Tab::Interfaces];
+
+const PAGES: &[Tab] = &[
+    Tab::Overview,
+    Tab::Agencies,
+    Tab::Weak,
+    Tab::Incidents,
+    Tab::Interfaces,
+];
 
 /// The table.
 #[rustfmt::skip]
@@ -127,15 +136,16 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[key('3')], Intent::Go(Tab::Weak), "key.weak", &[], 0),
     bind(&[key('4')], Intent::Go(Tab::Incidents), "key.incidents", &[], 0),
     bind(&[key('5')], Intent::Go(Tab::WhatIf), "key.what-if-page", &[], 0),
+    bind(&[key('6')], Intent::Go(Tab::Interfaces), "key.interfaces", &[], 0),
     bind(&[plain(KeyCode::Tab)], Intent::NextTab, "key.next-tab", &[], 0),
     bind(&[plain(KeyCode::BackTab)], Intent::PreviousTab, "key.previous-tab", &[], 0),
     bind(&[key('?'), key(':'), plain(KeyCode::F(1))], Intent::Palette, "key.palette", &[], 1),
     bind(&[plain(KeyCode::Enter)], Intent::Enter, "key.enter", PAGES, 2),
     bind(&[plain(KeyCode::Esc)], Intent::Back, "key.back", &[], 0),
     bind(&[key('/')], Intent::Filter, "key.filter", PAGES, 3),
-    bind(&[key('!')], Intent::Problems, "key.problems", &[Tab::Agencies, Tab::Incidents], 4),
-    bind(&[key('s')], Intent::Sort, "key.sort", &[Tab::Agencies], 5),
-    bind(&[key('r')], Intent::Reverse, "key.reverse", &[Tab::Agencies], 0),
+    bind(&[key('!')], Intent::Problems, "key.problems", &[Tab::Agencies, Tab::Incidents, Tab::Interfaces], 4),
+    bind(&[key('s')], Intent::Sort, "key.sort", SORTED, 5),
+    bind(&[key('r')], Intent::Reverse, "key.reverse", SORTED, 0),
     bind(&[key('n')], Intent::NextProblem, "key.next-problem", &[Tab::Overview, Tab::Agencies], 6),
     bind(&[key('N')], Intent::PreviousProblem, "key.previous-problem", &[Tab::Overview, Tab::Agencies], 0),
     bind(&[key('f')], Intent::Pin, "key.pin", &[Tab::Agencies], 9),

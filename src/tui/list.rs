@@ -29,7 +29,17 @@ pub struct Column {
 /// Splits a page into the list and the detail beside or under it; there is none where space is short.
 #[must_use]
 pub fn split(area: Rect) -> (Rect, Option<Rect>) {
-    if area.width >= TWO_PANES {
+    split_from(area, TWO_PANES)
+}
+
+/// Splits a page whose rows need more room than others': the detail stands beside them only in a very wide window.
+#[must_use]
+pub fn split_wide(area: Rect) -> (Rect, Option<Rect>) {
+    split_from(area, 190)
+}
+
+fn split_from(area: Rect, two_panes: u16) -> (Rect, Option<Rect>) {
+    if area.width >= two_panes {
         let right = (area.width * 42 / 100).clamp(46, 84);
         let left = area.width - right - 3;
         return (

@@ -10,8 +10,10 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::app::Command;
 use crate::model::{Element, NodeId};
 use crate::tui::keys::labels;
+use crate::tui::screen::Tab;
 use crate::tui::screen::over::broken;
 use crate::tui::screen::overlay::{Choice, Entry, Overlay, ends, entries};
+use crate::tui::screen::ports::PortOrder;
 use crate::tui::screen::rows::Order;
 use crate::tui::text;
 use crate::tui::view::{View, draw_line, draw_rule, draw_text, row};
@@ -29,9 +31,14 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, page: Rect) {
             first,
         }) => draw_ends(view, buffer, page, input, *cursor, first.as_ref()),
         Some(Overlay::Sort { cursor }) => {
-            let lines: Vec<Line<'_>> = Order::ALL
+            let words: Vec<&str> = if view.screen.tab == Tab::Interfaces {
+                PortOrder::ALL.iter().map(|order| order.word()).collect()
+            } else {
+                Order::ALL.iter().map(|order| order.word()).collect()
+            };
+            let lines: Vec<Line<'_>> = words
                 .iter()
-                .map(|order| Line::raw(format!(" {}", view.text(order.word()))))
+                .map(|word| Line::raw(format!(" {}", view.text(word))))
                 .collect();
             draw_menu(
                 view,
@@ -362,6 +369,9 @@ pub fn draw_filter_line(view: View<'_>, buffer: &mut Buffer, area: Rect, input: 
     let place = Rect::new(field.x + taken + 3, field.y, space, 1);
     let note = match wrong {
         Some(wrong) => view.wrong(wrong),
+        None if input.value().is_empty() && view.screen.tab == Tab::Interfaces => {
+            view.text("menu.filter-ports").to_owned()
+        }
         None if input.value().is_empty() => view.text("menu.filter").to_owned(),
         None => String::new(),
     };

@@ -7,6 +7,7 @@
 pub mod grid;
 pub mod over;
 pub mod overlay;
+pub mod ports;
 pub mod ranks;
 pub mod rows;
 pub mod scenario;
@@ -25,6 +26,7 @@ use crate::report::words::Words;
 use crate::tui::keys::Intent;
 use crate::tui::screen::grid::Layout;
 use crate::tui::screen::overlay::Overlay;
+use crate::tui::screen::ports::{PortKey, PortOrder};
 use crate::tui::screen::ranks::{Peril, Rank};
 use crate::tui::screen::rows::{Order, Search};
 use crate::tui::screen::scenario::Scenario;
@@ -49,16 +51,19 @@ pub enum Tab {
     Incidents,
     /// What would be if something failed.
     WhatIf,
+    /// All interfaces that devices tell of, as rows.
+    Interfaces,
 }
 
 impl Tab {
     /// All pages in the order of their numbers.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Overview,
         Self::Agencies,
         Self::Weak,
         Self::Incidents,
         Self::WhatIf,
+        Self::Interfaces,
     ];
 
     /// Returns the key of its name.
@@ -70,6 +75,7 @@ impl Tab {
             Self::Weak => "tab.weak",
             Self::Incidents => "tab.incidents",
             Self::WhatIf => "tab.what-if",
+            Self::Interfaces => "tab.interfaces",
         }
     }
 }
@@ -128,6 +134,10 @@ pub struct Screen {
     pub today: bool,
     /// The selected incident, on Incidents.
     pub incident: Option<IncidentId>,
+    /// The selected interface, on Interfaces.
+    pub port: Option<PortKey>,
+    /// What interfaces are sorted by, and whether backwards.
+    pub port_order: (PortOrder, bool),
     /// Whether the detail fills the page.
     pub open: bool,
     /// First line of an open detail that is shown.
@@ -154,10 +164,11 @@ pub struct Screen {
     pub read_only: bool,
     /// What is marked as failed in What-if.
     pub scenario: Scenario,
-    searches: [Search; 4],
+    searches: [Search; 5],
     /// The page from which a detail was opened.
     back: Option<Tab>,
-    settled: Option<Settled>,
+    settled: Option<Settled<AgencyId>>,
+    settled_ports: Option<Settled<PortKey>>,
 }
 
 impl Screen {
@@ -171,6 +182,8 @@ impl Screen {
             peril: None,
             today: false,
             incident: None,
+            port: None,
+            port_order: (PortOrder::State, false),
             open: false,
             scroll: 0,
             order: (Order::State, false),
@@ -184,9 +197,10 @@ impl Screen {
             redact: false,
             read_only: false,
             scenario: Scenario::default(),
-            searches: <[Search; 4]>::default(),
+            searches: <[Search; 5]>::default(),
             back: None,
             settled: None,
+            settled_ports: None,
         }
     }
 
@@ -221,6 +235,7 @@ impl Screen {
             Tab::Weak => &self.searches[1],
             Tab::Incidents => &self.searches[2],
             Tab::WhatIf => &self.searches[3],
+            Tab::Interfaces => &self.searches[4],
         }
     }
 
@@ -230,6 +245,7 @@ impl Screen {
             Tab::Weak => (&mut self.searches[1], rows::WEAK_FIELDS),
             Tab::Incidents => (&mut self.searches[2], rows::INCIDENT_FIELDS),
             Tab::WhatIf => (&mut self.searches[3], &[]),
+            Tab::Interfaces => (&mut self.searches[4], ports::PORT_FIELDS),
         }
     }
 
@@ -344,8 +360,19 @@ impl Screen {
                     cursor: cursor.unwrap_or(0),
                 });
             }
-            Intent::Reverse if self.tab == Tab::Agencies => {
-                self.order.1 = !self.order.1;
+            Intent::Sort if self.tab == Tab::Interfaces => {
+                let sorted = self.port_order.0;
+                let cursor = PortOrder::ALL.iter().position(|order| *order == sorted);
+                self.overlay = Some(Overlay::Sort {
+                    cursor: cursor.unwrap_or(0),
+                });
+            }
+            Intent::Reverse if matches!(self.tab, Tab::Agencies | Tab::Interfaces) => {
+                if self.tab == Tab::Agencies {
+                    self.order.1 = !self.order.1;
+                } else {
+                    self.port_order.1 = !self.port_order.1;
+                }
                 self.resort(&picture, now);
             }
             Intent::Pin if self.tab == Tab::Agencies => {
@@ -382,6 +409,7 @@ impl Screen {
                     }),
                 };
                 self.settled = None;
+                self.settled_ports = None;
             }
             Intent::Copy => self.offer_copy(&picture, now),
             Intent::Plain => self.offer_plain(&picture, now),

@@ -11,12 +11,13 @@ use snmp::{Value, VarBind};
 use crate::model::device::{Neighbour, Protocol};
 use crate::model::text::DeviceText;
 use crate::wire::port::{Form, Ports, cell, identifier, ip, words};
+use crate::wire::whole::full_duplex;
 
 /// cdpCacheEntry, by ifIndex and a number.
 pub(crate) const CACHE: &[u32] = &[1, 3, 6, 1, 4, 1, 9, 9, 23, 1, 2, 1, 1];
 
-/// Columns that a poll reads: address type and address, version, device, port, platform, name, managed at.
-pub(crate) const COLUMNS: &[u32] = &[3, 4, 5, 6, 7, 8, 17, 18, 19];
+/// Columns that a poll reads: address type and address, version, device, port, platform, duplex, name, managed at.
+pub(crate) const COLUMNS: &[u32] = &[3, 4, 5, 6, 7, 8, 12, 17, 18, 19];
 
 #[derive(Default)]
 struct Row {
@@ -26,6 +27,7 @@ struct Row {
     version: DeviceText,
     name: DeviceText,
     addresses: BTreeSet<IpAddr>,
+    full_duplex: Option<bool>,
 }
 
 /// Reads the neighbours out of any varbinds, in any order; by ifIndex, then by the agent's own numbers.
@@ -51,6 +53,7 @@ impl Row {
             6 => self.device = identifier(Form::Text, bytes),
             7 => self.port = identifier(Form::Text, bytes),
             8 => self.platform = words(value),
+            12 => self.full_duplex = full_duplex(value),
             17 => self.name = words(value),
             _ => {}
         }
@@ -80,6 +83,7 @@ impl Row {
                 self.platform
             },
             addresses: self.addresses.into_iter().collect(),
+            full_duplex: self.full_duplex,
         }
     }
 }

@@ -147,6 +147,8 @@ impl<'a> Remote<'a> {
             system_name: self.system_name,
             system_descr: self.system_descr,
             addresses: self.addresses.into_iter().collect(),
+            // The MAC/PHY TLV of 802.3 is no column of LLDP-MIB.
+            full_duplex: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use snmp::{Oid, Value, VarBind};
 
-use crate::model::device::{Device, Engine};
+use crate::model::device::{Device, Engine, Interface};
 use crate::wire::mib::{self, Object};
 use crate::wire::port::{BRIDGE_PORT, Ports};
 use crate::wire::{address, cdp, entity, lldp};
@@ -18,6 +18,9 @@ const ENGINE: [&[u32]; 2] = [
     &[1, 3, 6, 1, 6, 3, 10, 2, 1, 2, 0],
     &[1, 3, 6, 1, 6, 3, 10, 2, 1, 3, 0],
 ];
+
+/// dot3StatsDuplexStatus (EtherLike-MIB, RFC 3635), by ifIndex.
+const DUPLEX: &[u32] = &[1, 3, 6, 1, 2, 1, 10, 7, 2, 1, 19];
 
 /// One object of a walk, for people and programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +96,8 @@ pub enum Group {
     LldpAddresses,
     /// cdpCacheTable.
     Cdp,
+    /// dot3StatsDuplexStatus of dot3StatsTable.
+    Duplex,
 }
 
 impl Group {
@@ -106,6 +111,7 @@ impl Group {
         Self::Addresses,
         Self::NewAddresses,
         Self::Bridge,
+        Self::Duplex,
         Self::Inventory,
     ];
 
@@ -122,6 +128,7 @@ impl Group {
             Self::Lldp => "lldpRemTable",
             Self::LldpAddresses => "lldpRemManAddrTable",
             Self::Cdp => "cdpCacheTable",
+            Self::Duplex => "dot3StatsTable",
         }
     }
 
@@ -142,6 +149,7 @@ impl Group {
             Self::Lldp => of(lldp::REMOTE, lldp::REMOTE_COLUMNS),
             Self::LldpAddresses => of(lldp::MANAGEMENT, lldp::MANAGEMENT_COLUMNS),
             Self::Cdp => of(cdp::CACHE, cdp::COLUMNS),
+            Self::Duplex => vec![Oid::from_slice(DUPLEX)],
         }
     }
 }
@@ -157,20 +165,45 @@ pub fn scalars() -> Vec<Oid> {
         .collect()
 }
 
-/// Reads a device out of any varbinds, in any order.
+/// Reads a device out of any varbinds, in any order; whether a table was read to its end only the reader knows.
 #[must_use]
 pub fn device(varbinds: &[VarBind]) -> Device {
-    let interfaces = mib::interfaces(varbinds);
+    let mut interfaces = mib::interfaces(varbinds);
+    read_duplex(&mut interfaces, varbinds);
     let ports = Ports::new(&interfaces, varbinds);
     let mut neighbours = lldp::neighbours(varbinds, &ports);
     neighbours.extend(cdp::neighbours(varbinds, &ports));
     Device {
         system: mib::system(varbinds),
         neighbours,
+        neighbours_read: false,
         inventory: entity::inventory(varbinds),
         addresses: address::addresses(varbinds),
         engine: engine(varbinds),
         interfaces,
+    }
+}
+
+/// Adds to interfaces whether they send and receive at once; a row of a port that IF-MIB does not know is left out.
+fn read_duplex(interfaces: &mut [Interface], varbinds: &[VarBind]) {
+    let said = varbinds.iter().filter_map(|varbind| {
+        let [index] = varbind.oid.arcs().strip_prefix(DUPLEX)? else {
+            return None;
+        };
+        Some((*index, full_duplex(&varbind.value)?))
+    });
+    let said: BTreeMap<u32, bool> = said.collect();
+    for port in interfaces {
+        port.full_duplex = said.get(&port.index).copied();
+    }
+}
+
+/// Returns what a value of dot3StatsDuplexStatus or cdpCacheDuplex says: 2 is half, 3 is full, 1 nobody knows.
+pub(crate) fn full_duplex(value: &Value) -> Option<bool> {
+    match value.as_u32()? {
+        2 => Some(false),
+        3 => Some(true),
+        _ => None,
     }
 }
 
@@ -197,6 +230,12 @@ pub fn encode(device: &Device) -> Vec<VarBind> {
     let mut put = |oid: Oid, value: Value| {
         all.insert(oid, value);
     };
+    for port in &device.interfaces {
+        if let Some(full) = port.full_duplex {
+            let status = Value::Integer(if full { 3 } else { 2 });
+            put(Oid::from_slice(DUPLEX).child(port.index), status);
+        }
+    }
     lldp::encode(device, &mut put);
     entity::encode(&device.inventory, &mut put);
     address::encode(&device.addresses, &mut put);

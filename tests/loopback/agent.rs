@@ -87,6 +87,7 @@ pub(crate) fn device(number: u32, ports: u32) -> Device {
                 in_discards: Some(3),
                 out_discards: Some(4),
                 counters: CounterWidth::Bits64,
+                full_duplex: None,
                 discontinuity: Some(Duration::ZERO),
             })
             .collect(),

@@ -12,10 +12,10 @@ use crate::graph::{LinkIx, NodeIx};
 /// Gain for a silence explained: -ln 1e-8. Silent means nine losses in a row; with one echo in eight lost on the
 /// way that happens by chance once in 10^8. It must outweigh the rarest fault (`super::RAREST`), so that what is
 /// silent alone is blamed itself.
-const SILENCE_EXPLAINED: f64 = 18.42;
+pub(super) const SILENCE_EXPLAINED: f64 = 18.42;
 /// Price of an answer from a node that should be lost: ln 1e-8, too. What answers is not dead, and there is a way to
 /// it; that the model has missed one is believed only if at least two silences more are explained for it.
-const ANSWER_CONTRADICTED: f64 = -18.42;
+pub(super) const ANSWER_CONTRADICTED: f64 = -18.42;
 /// Gain for a port that is down and should be: -ln 1e-8. A declared port is down for a reason.
 const DOWN_EXPLAINED: f64 = 18.42;
 /// Price of a port that is up and should be down: ln 0.01. A media converter or a provider's switch may hold it
@@ -38,7 +38,7 @@ pub(super) enum Report {
 }
 
 /// The facts by position.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Seen {
     heard: Vec<Heard>,
     /// By link: what was said at its two ends.
@@ -127,26 +127,30 @@ impl Seen {
         for node in facts.answering.iter().filter_map(|id| graph.node(id)) {
             heard[node.index()] = Heard::Answer;
         }
-        let mut before = Vec::with_capacity(locator.tree.order().len() + 1);
-        let (mut silences, mut answers) = (0, 0);
-        before.push((0, 0));
-        for node in locator.tree.order() {
-            silences += u32::from(heard[node.index()] == Heard::Silence);
-            answers += u32::from(heard[node.index()] == Heard::Answer);
-            before.push((silences, answers));
-        }
         down.sort_unstable();
         Self {
             silent: graph
                 .node_indices()
                 .filter(|node| heard[node.index()] == Heard::Silence)
                 .collect(),
+            before: before(locator, &heard),
             heard,
             ports,
-            before,
             down,
             refused,
         }
+    }
+
+    /// Returns the facts without what was heard of some nodes: they are explained. Cost O(n).
+    pub(super) fn without(&self, locator: &Locator, explained: &[NodeIx]) -> Self {
+        let mut rest = self.clone();
+        for node in explained {
+            rest.heard[node.index()] = Heard::Nothing;
+        }
+        rest.silent
+            .retain(|node| rest.heard[node.index()] == Heard::Silence);
+        rest.before = before(locator, &rest.heard);
+        rest
     }
 
     pub(super) fn is_silent(&self, node: NodeIx) -> bool {
@@ -267,6 +271,20 @@ impl Seen {
         ports.dedup();
         ports
     }
+}
+
+/// Counts silences and answers before each place of the dominator tree's order.
+fn before(locator: &Locator, heard: &[Heard]) -> Vec<(u32, u32)> {
+    let order = locator.tree.order();
+    let mut before = Vec::with_capacity(order.len() + 1);
+    let (mut silences, mut answers) = (0, 0);
+    before.push((0, 0));
+    for node in order {
+        silences += u32::from(heard[node.index()] == Heard::Silence);
+        answers += u32::from(heard[node.index()] == Heard::Answer);
+        before.push((silences, answers));
+    }
+    before
 }
 
 /// Returns what falls with several suspects, ascending and without repeats.

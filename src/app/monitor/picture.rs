@@ -16,6 +16,7 @@ use crate::model::{Element, NodeId};
 impl Monitor {
     /// Makes the picture of now. Only what changed since the last one is computed anew.
     pub fn picture(&mut self, now: Instant, at: Timestamp) -> Picture {
+        self.look_at_interfaces(now, at);
         for node in std::mem::take(&mut self.stale) {
             let view = self.view(&node, now, at);
             self.views.insert(node, Arc::new(view));
@@ -46,6 +47,7 @@ impl Monitor {
             broken: self.broken.clone(),
             cut_off_peaks: self.cut_off_peaks(at),
             round,
+            hears_routers: self.hears_routers,
         }
     }
 
@@ -105,6 +107,7 @@ impl Monitor {
             trail: pulse.window.trail().collect(),
             incident,
             device: pulse.device.as_ref().map(|(device, _)| device.clone()),
+            interfaces: self.gauges.shown(id),
             snmp_answers: pulse
                 .snmp_misses
                 .map(|misses| misses < self.judge.rules().snmp_misses),

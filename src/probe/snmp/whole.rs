@@ -20,6 +20,9 @@ use crate::wire::whole::{self, Group};
 /// A poll by hand may keep this much: about a million objects.
 const HEAVIEST: usize = 128 << 20;
 
+/// Tables without which it is not known whom a device hears.
+const HEARD: [Group; 2] = [Group::Lldp, Group::Cdp];
+
 /// The longest text of a walk; a datagram carries no more.
 const LONGEST_OF_A_WALK: usize = 65_535;
 
@@ -74,7 +77,10 @@ impl Poller {
             group,
             why: Trouble::Late,
         }));
-        let device: Device = whole::device(&poll.cells);
+        let mut device: Device = whole::device(&poll.cells);
+        device.neighbours_read = HEARD.iter().all(|group| {
+            groups.contains(group) && !unread.iter().any(|unread| unread.group == *group)
+        });
         Ok(Whole {
             device,
             unread,

@@ -10,6 +10,7 @@ use crate::app::{Command, Picture, Setting};
 use crate::model::{Element, NodeId};
 use crate::tui::keys::{Edit, Intent};
 use crate::tui::screen::overlay::{self, Entry, Overlay};
+use crate::tui::screen::ports::{self, PortOrder};
 use crate::tui::screen::rows::Order;
 use crate::tui::screen::{Effect, LONGEST_COPY, Screen, Tab};
 use crate::tui::text;
@@ -46,6 +47,9 @@ impl Screen {
             Tab::Incidents => self
                 .selected_incident(picture, now)
                 .map(|id| overlay::copies_of_incident(picture, id)),
+            Tab::Interfaces => self
+                .selected_port(picture, now)
+                .map(|key| overlay::copies_of_port(picture, &key, self.moment(now))),
             Tab::WhatIf => None,
         };
         items.unwrap_or_default()
@@ -69,8 +73,16 @@ impl Screen {
                 .and_then(|incident| incident.causes.first())
                 .map(|cause| vec![cause.clone()])
                 .unwrap_or_default(),
+            Tab::Interfaces => self.at_port(picture, now).into_iter().take(1).collect(),
             Tab::WhatIf => Vec::new(),
         }
+    }
+
+    /// Returns the link on the selected interface, and its device.
+    fn at_port(&self, picture: &Picture, now: Timestamp) -> Vec<Element> {
+        self.selected_port(picture, now)
+            .and_then(|key| ports::find(picture, &key, now).map(|row| row.elements()))
+            .unwrap_or_default()
     }
 
     pub(super) fn mark(&mut self, picture: &Picture, now: Timestamp) {
@@ -171,6 +183,7 @@ impl Screen {
                 .and_then(|id| picture.incidents.iter().find(|incident| incident.id == id))
                 .map(|incident| incident.causes.clone())
                 .unwrap_or_default(),
+            Tab::Interfaces => self.at_port(picture, now),
             Tab::WhatIf => self.scenario.failed().to_vec(),
         };
         // What is broken is a fact of now, also while the screen is paused.
@@ -292,11 +305,21 @@ impl Screen {
             Overlay::Sort { cursor } => match intent {
                 Intent::Back | Intent::Sort => {}
                 Intent::Enter => {
-                    self.order = (Order::ALL[cursor.min(Order::ALL.len() - 1)], false);
+                    if self.tab == Tab::Interfaces {
+                        let last = PortOrder::ALL.len() - 1;
+                        self.port_order = (PortOrder::ALL[cursor.min(last)], false);
+                    } else {
+                        self.order = (Order::ALL[cursor.min(Order::ALL.len() - 1)], false);
+                    }
                     self.resort(picture, now);
                 }
                 _ => {
-                    let cursor = rolled(cursor, Order::ALL.len(), intent);
+                    let length = if self.tab == Tab::Interfaces {
+                        PortOrder::ALL.len()
+                    } else {
+                        Order::ALL.len()
+                    };
+                    let cursor = rolled(cursor, length, intent);
                     self.overlay = Some(Overlay::Sort { cursor });
                 }
             },

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use jiff::Timestamp;
 use serde_json::json;
 use tui_input::Input;
 
@@ -11,6 +12,7 @@ use crate::model::{AgencyId, Element, NodeId};
 use crate::report::reason;
 use crate::report::words::{Language, Words};
 use crate::tui::keys::{BINDINGS, Binding, Intent};
+use crate::tui::screen::ports::{self, PortKey};
 use crate::tui::screen::ranks::{self, Peril, Rank};
 use crate::tui::screen::rows::Search;
 
@@ -275,6 +277,53 @@ pub fn copies_of_peril(
     vec![
         ("copy.id", ids.join(" ")),
         ("copy.name", title),
+        ("copy.line", line),
+        ("copy.json", json.to_string()),
+    ]
+}
+
+/// Returns what of an interface can be copied.
+#[must_use]
+pub fn copies_of_port(
+    picture: &Picture,
+    key: &PortKey,
+    at: Timestamp,
+) -> Vec<(&'static str, String)> {
+    let Some(row) = ports::find(picture, key, at) else {
+        return Vec::new();
+    };
+    let port = row.port;
+    let id = format!("{}:{}", row.node.id, port.name);
+    let far = port.far.as_ref().map(|far| match &far.port {
+        Some(port) => format!("{}:{port}", far.node),
+        None => far.node.to_string(),
+    });
+    let seen: Vec<String> = port
+        .seen
+        .iter()
+        .map(|seen| match seen.port.as_str() {
+            "" => ports::who(&seen.who),
+            port => format!("{}:{port}", ports::who(&seen.who)),
+        })
+        .collect();
+    let flaws: Vec<&str> = port.flaws.iter().map(|flaw| flaw.word()).collect();
+    let json = json!({
+        "node": row.node.id, "port": &*port.name, "alias": &*port.alias, "link": port.link, "state": row.standing.word(),
+        "differs": flaws, "admin": port.admin, "oper": port.oper, "speed": port.speed, "capacity": port.capacity,
+        "in": row.received(), "out": row.sent(), "util": row.busy(), "errors_per_hour": row.errors(),
+        "neighbour": far, "seen": seen, "polled": row.all.polled, "heard": row.all.heard,
+    });
+    let line = [
+        id.as_str(),
+        row.standing.word(),
+        &flaws.join(" "),
+        far.as_deref().unwrap_or("-"),
+        &seen.join(" "),
+    ]
+    .join("\t");
+    vec![
+        ("copy.id", id),
+        ("copy.name", row.node.name.clone()),
         ("copy.line", line),
         ("copy.json", json.to_string()),
     ]

@@ -224,7 +224,8 @@ pub fn agencies(
         .collect()
 }
 
-fn known<T: Ord>(one: Option<T>, other: Option<T>, reverse: bool) -> Ordering {
+/// Compares what may not be known; the unknown stands last either way.
+pub(super) fn known<T: Ord>(one: Option<T>, other: Option<T>, reverse: bool) -> Ordering {
     match (one, other) {
         (Some(one), Some(other)) if reverse => other.cmp(&one),
         (Some(one), Some(other)) => one.cmp(&other),

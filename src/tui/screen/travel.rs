@@ -29,6 +29,7 @@ impl Screen {
             Tab::Agencies => self.agency = self.selected_agency(picture, now),
             Tab::Weak => self.peril = self.selected_peril(picture),
             Tab::Incidents => self.incident = self.selected_incident(picture, now),
+            Tab::Interfaces => self.port = self.selected_port(picture, now),
             Tab::WhatIf => return,
         }
         self.open = true;
@@ -116,6 +117,10 @@ impl Screen {
                     let rows = self.incident_rows(picture, now);
                     self.incident = moved(&rows, self.incident.as_ref(), step, page);
                 }
+                Tab::Interfaces => {
+                    let rows = self.port_rows(picture, now);
+                    self.port = moved(&rows, self.port.as_ref(), step, page);
+                }
             }
         }
     }
@@ -129,7 +134,7 @@ impl Screen {
                 layout.grid.agencies().into_iter().cloned().collect()
             }
             Tab::Agencies => self.agency_rows(picture, now),
-            Tab::Weak | Tab::Incidents | Tab::WhatIf => return,
+            Tab::Weak | Tab::Incidents | Tab::WhatIf | Tab::Interfaces => return,
         };
         if !forward {
             all.reverse();
