@@ -214,11 +214,7 @@ fn walk(port: u16) -> Option<Duration> {
             println!("skipped: there is no snmpbulkwalk here");
             return None;
         };
-        lines += output
-            .stdout
-            .iter()
-            .filter(|octet| **octet == b'\n')
-            .count();
+        lines += String::from_utf8_lossy(&output.stdout).lines().count();
     }
     let processor = used(UsageWho::RUSAGE_CHILDREN).saturating_sub(before);
     println!(
