@@ -408,6 +408,7 @@ async fn misbehaving_agents_change_only_their_own_line() {
         ("stops", Some(Manner::StopsInTheTable), Verdict::Partial),
         ("circles", Some(Manner::Circles), Verdict::Partial),
         ("endless", Some(Manner::Endless), Verdict::Partial),
+        ("trickles", Some(Manner::Trickles), Verdict::Partial),
     ];
     const GOOD: u32 = 12;
     let Some(sockets) = sockets().await else {

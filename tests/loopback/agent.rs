@@ -31,6 +31,8 @@ pub(crate) enum Manner {
     Honest,
     /// Right, but five seconds late.
     Slow,
+    /// One object at a time, each a quarter of a second late.
+    Trickles,
     /// Half of the right answer, noise, and an empty datagram.
     Garbage,
     /// The right answer, from another address.
@@ -123,6 +125,9 @@ pub(crate) async fn serve(
             if let Some(answer) = answer(&tree, question, manner) {
                 if manner == Manner::Slow {
                     tokio::time::sleep(Duration::from_secs(5)).await;
+                }
+                if manner == Manner::Trickles {
+                    tokio::time::sleep(Duration::from_millis(250)).await;
                 }
                 let socket = other.as_ref().unwrap_or(&socket);
                 let parts: &[&[u8]] = if manner == Manner::Garbage {
@@ -224,7 +229,11 @@ fn answer(tree: &BTreeMap<Oid, Value>, question: &[u8], manner: Manner) -> Optio
                     given.push(next);
                 }
             }
-            given.truncate(CELLS_IN_A_FRAME);
+            given.truncate(if manner == Manner::Trickles {
+                1
+            } else {
+                CELLS_IN_A_FRAME
+            });
         }
         PduBody::Standard { .. } => return None,
     }
