@@ -3,7 +3,7 @@
 //!
 //! Not tested here: what is drawn (`screen`), and the monitor behind it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
@@ -122,6 +122,15 @@ impl Session {
         !now.local_flags.contains(LocalFlags::ICANON)
     }
 
+    /// Returns whether it stands still (proc(5): state `T`, behind the name in brackets).
+    fn is_stopped(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        let stat = stat.expect("our own child");
+        stat.rsplit(") ")
+            .next()
+            .is_some_and(|rest| rest.starts_with('T'))
+    }
+
     /// Waits for the end, and holds the terminal against what it was.
     fn ends_whole(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().expect("an end");
@@ -231,6 +240,10 @@ fn a_suspended_dashboard_gives_the_terminal_back_until_it_goes_on() {
         thread::sleep(Duration::from_millis(10));
     }
     assert!(!session.is_raw(), "the shell can be typed at");
+    // A signal to go on that comes before it stands still is for nothing.
+    while !session.is_stopped() && now() < limit {
+        thread::sleep(Duration::from_millis(10));
+    }
     session.text.clear();
     session.signal(Signal::SIGCONT);
     session.wait_for(ENTERED);
