@@ -188,12 +188,6 @@ impl Account {
         Count::of(self.usual.iter().rev().take(NEWEST))
     }
 
-    /// Returns whether a test has said something about it.
-    #[must_use]
-    pub fn is_tested(&self) -> bool {
-        self.trying.sent > 0 || !self.quick.is_empty()
-    }
-
     /// Returns whether enough of its newest echoes are lost to ask why, and some are answered.
     #[must_use]
     pub fn is_suspect(&self) -> bool {

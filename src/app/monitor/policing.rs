@@ -3,11 +3,8 @@
 //! A node that loses echoes while those beside it do not is asked for 24 of them within half a second, and by its
 //! other methods; never more than eight nodes at a time, at most every 25 seconds each, and no more once it is
 //! known. What is found is a mark: such a node is neither degraded by its pings nor blamed on a line.
-//!
-//! Comparing costs more than all the rest of a reading, and on a network that loses two in a hundred a quarter of all
-//! nodes is always worth it. So a node that loses like those beside it is not compared again before it has lost more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::app::monitor::Monitor;
@@ -50,8 +47,6 @@ const LEAST: f64 = 0.005;
 #[derive(Clone, Debug)]
 pub(super) struct Policing {
     accounts: BTreeMap<NodeId, Account>,
-    /// Nodes that lost like those beside them when they lost something last.
-    alike: BTreeSet<NodeId>,
     routes: Routes,
     /// When the newest tests began.
     begun: Vec<Instant>,
@@ -62,7 +57,6 @@ impl Policing {
         let graph = &reference.graph;
         Self {
             accounts: BTreeMap::new(),
-            alike: BTreeSet::new(),
             routes: graph.routes(graph.monitor(), &Cut::default()),
             begun: Vec::new(),
         }
@@ -72,7 +66,6 @@ impl Policing {
     pub(super) fn retake(&mut self, reference: &Reference) {
         let nodes = &reference.network.nodes;
         self.accounts.retain(|node, _| nodes.contains_key(node));
-        self.alike.clear();
         let graph = &reference.graph;
         self.routes = graph.routes(graph.monitor(), &Cut::default());
     }
@@ -125,7 +118,7 @@ impl Monitor {
             return Vec::new();
         }
         let mut may_begin = false;
-        let is_lost = match (reading.target.method, &reading.answer) {
+        match (reading.target.method, &reading.answer) {
             (_, Answer::Unsent { .. }) | (Method::Ping, Answer::Refused { .. }) => {
                 return Vec::new();
             }
@@ -135,25 +128,16 @@ impl Monitor {
                     return Vec::new();
                 }
                 may_begin = answer.is_heard() && phase == Phase::Answering;
-                !answer.is_heard()
             }
-            (method, answer) => {
-                let at_once = match method {
-                    Method::Snmp => answer.is_heard() && took < policy.snmp_timeout,
-                    _ => !matches!(answer, Answer::Silent) && took < AT_ONCE_WITHIN,
-                };
-                account.other(at_once);
-                !at_once
+            (Method::Snmp, answer) => {
+                account.other(answer.is_heard() && took < policy.snmp_timeout);
             }
-        };
-        if account.opinion() == Opinion::Open {
-            if !account.is_suspect() {
-                self.judge.be_patient_with(id, false);
-                return Vec::new();
-            }
-            if !is_lost && !account.is_tested() && self.policing.alike.contains(id) {
-                return Vec::new();
-            }
+            (Method::Tcp(_), Answer::Silent) => account.other(false),
+            (Method::Tcp(_), _) => account.other(took < AT_ONCE_WITHIN),
+        }
+        if !account.is_suspect() && account.opinion() == Opinion::Open {
+            self.judge.be_patient_with(id, false);
+            return Vec::new();
         }
         let (beside, behind) = self.compared(id);
         let own = self.policing.newest(id);
@@ -166,11 +150,6 @@ impl Monitor {
         let others = f64::from(beside.lost) / f64::from(beside.sent.max(1));
         let chance = at_least(own.lost, own.sent, others.max(LEAST));
         let is_apart = chance <= APPARENT;
-        if is_apart {
-            self.policing.alike.remove(id);
-        } else {
-            self.policing.alike.insert(id.clone());
-        }
         let is_patient = match account.opinion() {
             Opinion::Policed => true,
             // It may be one: a hasty inquiry would use up what it lets through, and take that for an outage.
