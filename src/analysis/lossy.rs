@@ -197,6 +197,14 @@ impl Paths {
         self
     }
 
+    /// Lays out the ways to those who were counted: what several looks at the same targets share.
+    ///
+    /// Cost as that of `lossy`, where it is most of it.
+    #[must_use]
+    pub fn lay(&self, graph: &Graph, echoes: &BTreeMap<NodeId, Echoes>) -> Laid {
+        Laid(Field::new(self, graph, echoes))
+    }
+
     /// Names the lossy segments.
     ///
     /// `echoes` holds targets that answer; one that is silent through an inquiry is no matter of loss. `graph` must be
@@ -209,16 +217,44 @@ impl Paths {
         echoes: &BTreeMap<NodeId, Echoes>,
         manner: &Manner,
     ) -> Explanation {
-        let counted = Echoes::sum(echoes.values().copied());
-        // On most days there is nothing to look for.
-        if counted.lost < manner.fewest.max(1) {
-            return Explanation {
-                counted,
-                ..Explanation::default()
-            };
+        match nothing(echoes, manner) {
+            Some(nothing) => nothing,
+            None => self.lay(graph, echoes).lossy(graph, echoes, manner),
         }
-        let field = Field::new(self, graph, echoes);
-        let search = Search::new(&field, manner);
+    }
+}
+
+/// Returns what there is to say where too little is lost to look for anything, as on most days.
+fn nothing(echoes: &BTreeMap<NodeId, Echoes>, manner: &Manner) -> Option<Explanation> {
+    let counted = Echoes::sum(echoes.values().copied());
+    (counted.lost < manner.fewest.max(1)).then(|| Explanation {
+        counted,
+        ..Explanation::default()
+    })
+}
+
+/// The ways to some targets, laid out: asked for as many counts of them as one likes.
+#[derive(Clone, Debug)]
+pub struct Laid(Field);
+
+impl Laid {
+    /// Names the lossy segments, as `Paths::lossy` does; `echoes` must be of the targets that were laid out, each with
+    /// at least one echo.
+    #[must_use]
+    pub fn lossy(
+        &mut self,
+        graph: &Graph,
+        echoes: &BTreeMap<NodeId, Echoes>,
+        manner: &Manner,
+    ) -> Explanation {
+        if let Some(nothing) = nothing(echoes, manner) {
+            return nothing;
+        }
+        let counted = Echoes::sum(echoes.values().copied());
+        let field = &mut self.0;
+        field.count(graph, echoes);
+        let field = &*field;
+        let search = Search::new(field, manner);
         let best = search.heaviest();
         let named: BTreeSet<usize> = best
             .segments
@@ -227,7 +263,7 @@ impl Paths {
             .collect();
         let mut segments: Vec<Lossy> = (0..best.segments.len())
             .filter(|place| is_sure(&best, *place, manner))
-            .map(|place| lossy(graph, &field, &search, &best, place, &named))
+            .map(|place| lossy(graph, field, &search, &best, place, &named))
             .collect();
         segments.sort_by(|one, other| {
             let lost = |lossy: &Lossy| std::cmp::Reverse(lossy.behind.lost);

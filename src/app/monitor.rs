@@ -186,7 +186,7 @@ impl Monitor {
         self.special = Special::at(&reference, at);
         self.hints
             .retain(|node| reference.network.nodes.contains_key(node));
-        self.policing.retake(&reference);
+        self.policing.retake(&self.reference, &reference);
         self.gauges
             .retake(|node| reference.network.nodes.contains_key(node));
         self.reference = reference;
@@ -233,19 +233,23 @@ impl Monitor {
     pub fn apply(&mut self, reading: &Reading, now: Instant) -> Vec<Ask> {
         let node = &reading.target.node;
         self.pending.remove(&reading.target);
-        self.stale.insert(node.clone());
+        if !self.stale.contains(node) {
+            self.stale.insert(node.clone());
+        }
         if matches!(reading.answer, Answer::Unsent { .. }) {
             self.unsent += 1;
             self.mute.insert(node.clone());
         } else {
             self.mute.remove(node);
         }
-        if self.policing.takes(reading) {
+        let place = self.reference.graph.node(node);
+        if place.is_some_and(|at| self.policing.takes(at, reading)) {
             // What a test of the pace loses is no silence; the next round tells whether it still answers.
             return self.ask_hinted(now);
         }
-        let was_silent = self.judge.pulse(node).is_some_and(Pulse::is_silent);
-        let was_serious = self.judge.pulse(node).is_some_and(Pulse::is_serious);
+        let before = self.judge.pulse(node);
+        let was_silent = before.is_some_and(Pulse::is_silent);
+        let was_serious = before.is_some_and(Pulse::is_serious);
         let mut asks = self.judge.apply(reading, now);
         if let Answer::Device(device) = &reading.answer {
             if let Some(node) = self.reference.network.nodes.get(node) {
@@ -257,13 +261,16 @@ impl Monitor {
         let pulse = self.judge.pulse(node);
         let turned_serious = !was_serious && pulse.is_some_and(Pulse::is_serious);
         let turned_heard = was_silent && !pulse.is_some_and(Pulse::is_silent);
+        let phase = pulse.map(|pulse| pulse.phase);
         if turned_heard {
             asks.extend(self.doubt(node, reading.asked, now));
         }
         if turned_serious || turned_heard {
             asks.extend(self.ask_ports_beside(node, now));
         }
-        asks.extend(self.police(reading, now));
+        if let (Some(at), Some(phase)) = (place, phase) {
+            asks.extend(self.police(at, phase, reading, now));
+        }
         asks.extend(self.ask_hinted(now));
         asks
     }
@@ -375,22 +382,22 @@ impl Monitor {
     }
 
     fn note_peak(&mut self, at: Timestamp) {
-        let gone = |node: &NodeId| {
-            self.verdicts
-                .get(node)
-                .is_some_and(|v| v.health != Health::Unknown)
-        };
-        let network = &self.reference.network;
-        let now_cut_off: usize = self
-            .verdicts
-            .keys()
-            .filter(|node| gone(node))
-            .map(|node| network.agencies_at(node).len())
-            .sum();
         let quarter = at.as_second().div_euclid(QUARTER);
+        let is_new = !self.peaks.contains_key(&quarter);
+        if !is_new && self.verdicts.is_empty() {
+            return;
+        }
+        let network = &self.reference.network;
+        let gone = self
+            .verdicts
+            .iter()
+            .filter(|(_, verdict)| verdict.health != Health::Unknown);
+        let now_cut_off: usize = gone.map(|(node, _)| network.agencies_at(node).len()).sum();
         let peak = self.peaks.entry(quarter).or_default();
         *peak = (*peak).max(now_cut_off as u32);
-        self.peaks.retain(|each, _| *each > quarter - QUARTERS);
+        if is_new {
+            self.peaks.retain(|each, _| *each > quarter - QUARTERS);
+        }
     }
 }
 

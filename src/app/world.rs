@@ -155,14 +155,15 @@ impl World {
             self.coming
                 .insert((arrival, self.count), (reading, purpose));
         }
-        let later = self.coming.split_off(&(now + Duration::from_nanos(1), 0));
-        let heard = std::mem::replace(&mut self.coming, later).into_values();
+        let mut heard = Vec::new();
+        while let Some(first) = self.coming.first_entry()
+            && first.key().0 <= now
+        {
+            let (reading, purpose) = first.remove();
+            self.roster.done(&reading.target, purpose);
+            heard.push(reading);
+        }
         heard
-            .map(|(reading, purpose)| {
-                self.roster.done(&reading.target, purpose);
-                reading
-            })
-            .collect()
     }
 
     fn since_began(&self, now: Instant) -> Duration {

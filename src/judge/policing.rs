@@ -26,13 +26,12 @@ pub const QUICK: u8 = 24;
 /// Time between two of them.
 pub const QUICK_SPACING: Duration = Duration::from_millis(25);
 
-/// What is remembered: ten minutes of rounds, an hour of polls.
-const USUAL: usize = 60;
-const OTHERS: usize = 60;
+/// What is remembered: ten minutes of rounds, an hour of polls; not more than fits a word.
+const REMEMBERED: u32 = 60;
 
 /// So many lost of the newest so many make a node worth a question.
 const LOST: u32 = 2;
-const NEWEST: usize = 20;
+const NEWEST: u32 = 20;
 
 /// The chance of being wrong at which a limit is called one: with a few looks at each lossy node, one in a hundred.
 const SURE: f64 = 0.001;
@@ -60,15 +59,6 @@ pub struct Count {
 }
 
 impl Count {
-    fn of<'a>(answers: impl Iterator<Item = &'a bool>) -> Self {
-        let mut count = Self::default();
-        for answered in answers {
-            count.sent += 1;
-            count.lost += u32::from(!answered);
-        }
-        count
-    }
-
     fn ratio(self) -> f64 {
         f64::from(self.lost) / f64::from(self.sent.max(1))
     }
@@ -95,17 +85,45 @@ pub enum Opinion {
     Lossy,
 }
 
+/// The newest answers, a bit each, so that counting them costs nothing: it is done at every echo.
+#[derive(Clone, Copy, Debug, Default)]
+struct Answers {
+    /// The newest lowest; 1 is lost.
+    lost: u64,
+    sent: u32,
+}
+
+impl Answers {
+    fn push(&mut self, answered: bool) {
+        self.lost = self.lost << 1 | u64::from(!answered);
+        self.sent = (self.sent + 1).min(REMEMBERED);
+    }
+
+    /// Counts the newest, at most `last`.
+    fn newest(self, last: u32) -> Count {
+        let sent = self.sent.min(last);
+        Count {
+            sent,
+            lost: (self.lost & ((1 << sent) - 1)).count_ones(),
+        }
+    }
+
+    fn all(self) -> Count {
+        self.newest(REMEMBERED)
+    }
+}
+
 /// What one node's answers say of it.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
-    /// Echoes of the rounds, oldest first: whether each was answered.
-    usual: VecDeque<bool>,
+    /// Echoes of the rounds.
+    usual: Answers,
     /// Tests that count, at most `TESTS`.
     quick: VecDeque<Count>,
     /// Echoes of the newest test, until a round has been answered after it.
     trying: Count,
-    /// Polls and handshakes: whether each was answered at the first attempt.
-    others: VecDeque<bool>,
+    /// Polls and handshakes: one that was not answered at the first attempt is lost.
+    others: Answers,
     /// When the running test began, and how many of its echoes are back.
     running: Option<(Instant, u8)>,
     tested: Option<Instant>,
@@ -154,20 +172,19 @@ impl Account {
         if !is_round {
             return false;
         }
-        push(&mut self.usual, answered, USUAL);
+        self.usual.push(answered);
         if answered && self.running.is_none() && self.trying.sent > 0 {
-            push(
-                &mut self.quick,
-                std::mem::take(&mut self.trying),
-                TESTS.into(),
-            );
+            if self.quick.len() >= TESTS.into() {
+                self.quick.pop_front();
+            }
+            self.quick.push_back(std::mem::take(&mut self.trying));
         }
         true
     }
 
     /// Takes a poll or a handshake: whether it was answered at the first attempt.
     pub fn other(&mut self, at_once: bool) {
-        push(&mut self.others, at_once, OTHERS);
+        self.others.push(at_once);
     }
 
     /// Forgets its answers, because it is silent: what an outage loses is neither limit nor quality. The opinion
@@ -185,14 +202,14 @@ impl Account {
     /// Returns its newest rounds.
     #[must_use]
     pub fn newest(&self) -> Count {
-        Count::of(self.usual.iter().rev().take(NEWEST))
+        self.usual.newest(NEWEST)
     }
 
     /// Returns whether enough of its newest echoes are lost to ask why, and some are answered.
     #[must_use]
     pub fn is_suspect(&self) -> bool {
         let newest = self.newest();
-        let all = Count::of(self.usual.iter());
+        let all = self.usual.all();
         newest.lost >= LOST && all.sent - all.lost >= LOST
     }
 
@@ -200,7 +217,7 @@ impl Account {
     /// new one.
     pub fn weigh(&mut self, behind: Count) -> bool {
         let before = self.opinion;
-        let usual = Count::of(self.usual.iter());
+        let usual = self.usual.all();
         let newest = self.newest();
         if newest.lost == 0 {
             // A limit is kept in mind for as long as its losses are: they come and go with other people's pings.
@@ -212,11 +229,11 @@ impl Account {
             }
             return self.opinion != before;
         }
-        let others = Count::of(self.others.iter()).and(behind);
         let is_over = self.tests >= TESTS && self.running.is_none() && self.trying.sent == 0;
-        let is_limit =
-            is_hurried_away(usual, self.quick.make_contiguous()) || excess(usual, others) <= SURE;
-        if self.is_suspect() && is_limit {
+        let is_limit = self.is_suspect()
+            && (is_hurried_away(usual, self.quick.make_contiguous())
+                || excess(usual, self.others.all().and(behind)) <= SURE);
+        if is_limit {
             self.opinion = Opinion::Policed;
             self.proven = true;
         } else if !self.proven && is_over {
@@ -225,24 +242,33 @@ impl Account {
         self.opinion != before
     }
 
-    /// Begins a test of the pace if one is worth it now, and returns whether it does.
-    pub fn begin(&mut self, now: Instant) -> bool {
-        let is_settled = self.proven || self.opinion == Opinion::Lossy;
-        let rest = if is_settled { AGAIN } else { BETWEEN };
+    fn is_settled(&self) -> bool {
+        self.proven || self.opinion == Opinion::Lossy
+    }
+
+    /// Returns whether a test of the pace is worth it now.
+    #[must_use]
+    pub fn may_begin(&self, now: Instant) -> bool {
+        let rest = if self.is_settled() { AGAIN } else { BETWEEN };
         let is_rested = self
             .tested
             .is_none_or(|tested| now.saturating_duration_since(tested) >= rest);
-        if self.running.is_some() || !is_rested || !self.is_suspect() {
+        self.running.is_none() && is_rested && self.is_suspect()
+    }
+
+    /// Begins a test of the pace if one is worth it now, and returns whether it does.
+    pub fn begin(&mut self, now: Instant) -> bool {
+        if !self.may_begin(now) {
             return false;
         }
-        if is_settled {
+        if self.is_settled() {
             // Doubted anew: from here on only what is new counts, and a limit stays one until that is over.
             if self.opinion == Opinion::Lossy {
                 self.opinion = Opinion::Open;
             }
             self.proven = false;
             self.quick.clear();
-            self.others.clear();
+            self.others = Answers::default();
             self.tests = 0;
         }
         self.trying = Count::default();
@@ -251,13 +277,6 @@ impl Account {
         self.tests = self.tests.saturating_add(1);
         true
     }
-}
-
-fn push<T>(all: &mut VecDeque<T>, one: T, most: usize) {
-    if all.len() >= most {
-        all.pop_front();
-    }
-    all.push_back(one);
 }
 
 /// Returns whether tests of the pace lost so much more than the rounds that hurry is the reason.
@@ -280,15 +299,36 @@ pub fn excess(more: Count, less: Count) -> f64 {
     let whole = ln_choose(sent, lost);
     let most = lost.min(more.sent);
     let least = more.lost.max(lost.saturating_sub(less.sent));
-    let chances = (least..=most)
-        .map(|k| (ln_choose(more.sent, k) + ln_choose(less.sent, lost - k) - whole).exp());
-    chances.sum::<f64>().min(1.0)
+    let chance = |k| (ln_choose(more.sent, k) + ln_choose(less.sent, lost - k) - whole).exp();
+    let first = chance(least);
+    if first <= f64::MIN_POSITIVE {
+        // From a term that is too small for a number the others cannot be had.
+        return (least..=most).map(chance).sum::<f64>().min(1.0);
+    }
+    let next = |chance: &f64, k: u32| {
+        let up = f64::from(more.sent - k) * f64::from(lost - k);
+        chance * up / (f64::from(k + 1) * f64::from(less.sent + k + 1 - lost))
+    };
+    let mut chance = first;
+    let mut sum = first;
+    for k in least..most {
+        chance = next(&chance, k);
+        sum += chance;
+    }
+    sum.min(1.0)
 }
 
 /// Returns the logarithm of a binomial coefficient; `k` is at most `n`.
 fn ln_choose(n: u32, k: u32) -> f64 {
     let k = k.min(n - k);
-    (0..k)
-        .map(|at| f64::from(n - at).ln() - f64::from(at + 1).ln())
-        .sum()
+    let (mut sum, mut product) = (0.0, 1.0_f64);
+    for at in 0..k {
+        product *= f64::from(n - at) / f64::from(at + 1);
+        // A logarithm is dear; one is taken only before the product leaves the numbers.
+        if product > 1e290 {
+            sum += product.ln();
+            product = 1.0;
+        }
+    }
+    sum + product.ln()
 }

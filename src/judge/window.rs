@@ -29,6 +29,8 @@ pub struct Window {
     known: u32,
     flapping: bool,
     lossy: bool,
+    /// What was weighed last, and whether it reaches the level: most echoes change nothing of it.
+    weighed: Option<((u32, u32, f64), bool)>,
 }
 
 impl Window {
@@ -84,8 +86,20 @@ impl Window {
             recent_loss || 1.0 - at_least(lost + 1, sent, rules.lossy_until) >= ALPHA / 2.0
         } else {
             // The lower bound reaches a level exactly when so many lost would be this unlikely at that level.
-            lost > 0 && at_least(lost, sent, rules.lossy_from) <= ALPHA / 2.0
+            lost > 0 && self.reaches(lost, sent, rules.lossy_from)
         };
+    }
+
+    fn reaches(&mut self, lost: u32, sent: u32, level: f64) -> bool {
+        let asked = (lost, sent, level);
+        if let Some((known, reaches)) = self.weighed
+            && known == asked
+        {
+            return reaches;
+        }
+        let reaches = at_least(lost, sent, level) <= ALPHA / 2.0;
+        self.weighed = Some((asked, reaches));
+        reaches
     }
 
     /// Returns whether loss makes the target degraded.

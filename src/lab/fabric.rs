@@ -20,7 +20,7 @@ use std::time::Duration;
 use crate::graph::{Cut, Graph, LinkIx, NodeIx, Routes};
 use crate::lab::action::impairment::Impairment;
 use crate::lab::action::{Behaviour, Loss};
-use crate::lab::fabric::journey::Load;
+use crate::lab::fabric::journey::{Kept, Load};
 use crate::lab::fabric::limit::{Bucket, Limit, Policer};
 use crate::model::device::{Device, Engine};
 use crate::model::network::{Network, Node};
@@ -129,6 +129,8 @@ pub struct Fabric {
     designed: Routes,
     /// Routes in force.
     routes: Routes,
+    /// By node, back and outward: a way by the routes in force.
+    kept: Vec<[Option<Kept>; 2]>,
     /// Routes that come into force when routing has converged.
     coming: Option<(Duration, Routes)>,
     wires: Vec<wire::Wire>,
@@ -214,6 +216,7 @@ impl Fabric {
             losses: BTreeMap::new(),
             impaired: BTreeMap::new(),
             now: Duration::ZERO,
+            kept: vec![[None, None]; graph.node_count()],
             designed: routes.clone(),
             routes,
             coming: None,

@@ -80,13 +80,19 @@ impl Field {
                 });
                 field.ways.push(way);
             }
-            // Nobody loses more than was sent.
-            let lost = echoes.lost.min(echoes.sent);
-            field.targets.push((node, Echoes { lost, ..*echoes }));
+            field.targets.push((node, possible(*echoes)));
             field.first.push(field.rows.len());
         }
         field.segments = field.parted(paths, graph);
         field
+    }
+
+    /// Takes over other counts of the same targets.
+    pub(super) fn count(&mut self, graph: &Graph, echoes: &BTreeMap<NodeId, Echoes>) {
+        for (node, counted) in &mut self.targets {
+            let known = echoes.get(graph.node_id(*node)).copied();
+            *counted = possible(known.unwrap_or_default());
+        }
     }
 
     /// Finds the segments.
@@ -199,6 +205,14 @@ impl Field {
             .collect();
         targets.dedup();
         targets
+    }
+}
+
+/// Nobody loses more than was sent.
+fn possible(echoes: Echoes) -> Echoes {
+    Echoes {
+        lost: echoes.lost.min(echoes.sent),
+        ..echoes
     }
 }
 

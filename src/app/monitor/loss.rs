@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::analysis::lossy::{Echoes, Lossy, Manner};
+use crate::analysis::lossy::{Echoes, Laid, Lossy, Manner};
 use crate::app::incident::Finding;
 use crate::app::monitor::Monitor;
 use crate::judge::{Phase, window};
@@ -29,11 +29,17 @@ impl Monitor {
         }
         self.loss_looked = Some(now);
         // The newest echoes show a new fault soonest; the whole window shows one that few nodes see.
-        let find = |last, manner| {
-            let reference = &self.reference;
+        let (paths, graph) = (&self.reference.paths, &self.reference.graph);
+        // Who has one echo has one in any number of the newest, so all looks are at the same targets.
+        let mut laid: Option<Laid> = None;
+        let mut find = |last, manner: &Manner| {
             let echoes = self.echoes(last);
-            let explanation = reference.paths.lossy(&reference.graph, &echoes, manner);
-            explanation.segments
+            let lost: u32 = echoes.values().map(|echoes| echoes.lost).sum();
+            if lost < manner.fewest {
+                return Vec::new();
+            }
+            let laid = laid.get_or_insert_with(|| paths.lay(graph, &echoes));
+            laid.lossy(graph, &echoes, manner).segments
         };
         let mut found = find(NEWEST, &Manner::ALWAYS);
         let mut slow = find(window::LENGTH, &Manner::ALWAYS);
@@ -88,7 +94,7 @@ impl Monitor {
             .pulses()
             .filter(|(_, pulse)| pulse.phase == Phase::Answering)
             // What a node does not care to answer says nothing about its way.
-            .filter(|(node, _)| !self.policing.is_policed(node))
+            .filter(|(node, _)| !self.is_policed(node))
             .map(|(node, pulse)| (node.clone(), pulse.window.newest(last)))
             .filter(|(_, (sent, _))| *sent > 0)
             .map(|(node, (sent, lost))| (node, Echoes { sent, lost }))

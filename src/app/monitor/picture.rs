@@ -93,7 +93,7 @@ impl Monitor {
                 maintenance,
                 acknowledged: false,
                 flapping: pulse.window.is_flapping(),
-                policed: self.policing.is_policed(id),
+                policed: self.is_policed(id),
                 closed: self.special.closed.contains(id),
             },
             since,
@@ -148,7 +148,7 @@ impl Monitor {
                 (before, why)
             }
             Phase::Suspect(_) | Phase::Answering => {
-                let is_policed = self.policing.is_policed(id);
+                let is_policed = self.is_policed(id);
                 quality(node, pulse, is_policed, self.judge.rules())
             }
         }

@@ -4,12 +4,11 @@
 //! other methods; never more than eight nodes at a time, at most every 25 seconds each, and no more once it is
 //! known. What is found is a mark: such a node is neither degraded by its pings nor blamed on a line.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::app::monitor::Monitor;
 use crate::app::reference::Reference;
-use crate::graph::{Cut, NodeIx, Routes};
+use crate::graph::{Cut, NodeIx};
 use crate::judge::Phase;
 use crate::judge::policing::{Account, Count, Opinion, QUICK, QUICK_SPACING};
 use crate::model::NodeId;
@@ -43,77 +42,156 @@ const DOUBTFUL: f64 = 5e-4;
 /// What those beside it are taken to lose at least: no line is perfect.
 const LEAST: f64 = 0.005;
 
-/// All accounts, and the ways by which nodes are compared.
+/// All accounts, and with whom nodes are compared.
 #[derive(Clone, Debug)]
 pub(super) struct Policing {
-    accounts: BTreeMap<NodeId, Account>,
-    routes: Routes,
+    /// By node.
+    accounts: Vec<Account>,
+    /// By node.
+    terms: Vec<Terms>,
+    kin: Kin,
     /// When the newest tests began.
     begun: Vec<Instant>,
 }
 
+/// What a node's policy says about its readings.
+#[derive(Clone, Copy, Debug, Default)]
+struct Terms {
+    /// Echoes of rounds come so far apart at least.
+    apart: Duration,
+    /// A poll that takes longer was not answered at the first attempt.
+    poll: Duration,
+}
+
+/// Who stands before whom on the ways from the monitor: found once, asked at every echo of a node that loses some.
+#[derive(Clone, Debug)]
+struct Kin {
+    /// By node: those before it.
+    fronts: Vec<Vec<NodeIx>>,
+    /// By node: those behind it by one step.
+    nexts: Vec<Vec<NodeIx>>,
+}
+
+impl Kin {
+    /// Cost O(n + m).
+    fn new(reference: &Reference) -> Self {
+        let graph = &reference.graph;
+        let routes = graph.routes(graph.monitor(), &Cut::default());
+        let mut fronts: Vec<Vec<NodeIx>> = vec![Vec::new(); graph.node_count()];
+        let mut nexts = fronts.clone();
+        for node in graph.node_indices() {
+            let before = &mut fronts[node.index()];
+            before.extend(routes.back(node).iter().map(|(_, front)| *front));
+            before.sort_unstable();
+            before.dedup();
+            for front in before {
+                nexts[front.index()].push(node);
+            }
+        }
+        Self { fronts, nexts }
+    }
+}
+
+fn terms(reference: &Reference) -> Vec<Terms> {
+    let graph = &reference.graph;
+    let nodes = graph
+        .node_indices()
+        .map(|node| reference.network.nodes.get(graph.node_id(node)));
+    nodes
+        .map(|node| {
+            node.map_or_else(Terms::default, |node| Terms {
+                apart: APART.min(node.policy.ping_interval / 2),
+                poll: node.policy.snmp_timeout,
+            })
+        })
+        .collect()
+}
+
 impl Policing {
     pub(super) fn new(reference: &Reference) -> Self {
-        let graph = &reference.graph;
         Self {
-            accounts: BTreeMap::new(),
-            routes: graph.routes(graph.monitor(), &Cut::default()),
+            accounts: vec![Account::default(); reference.graph.node_count()],
+            terms: terms(reference),
+            kin: Kin::new(reference),
             begun: Vec::new(),
         }
     }
 
-    /// Takes over another topology.
-    pub(super) fn retake(&mut self, reference: &Reference) {
-        let nodes = &reference.network.nodes;
-        self.accounts.retain(|node, _| nodes.contains_key(node));
-        let graph = &reference.graph;
-        self.routes = graph.routes(graph.monitor(), &Cut::default());
+    /// Takes over another topology; `before` is the one until now.
+    pub(super) fn retake(&mut self, before: &Reference, reference: &Reference) {
+        let mut next = Self::new(reference);
+        for (node, account) in before.graph.node_indices().zip(&mut self.accounts) {
+            if let Some(at) = reference.graph.node(before.graph.node_id(node)) {
+                next.accounts[at.index()] = std::mem::take(account);
+            }
+        }
+        next.begun = std::mem::take(&mut self.begun);
+        *self = next;
     }
 
-    /// Returns whether an echo belongs to a test, and keeps it if so.
-    pub(super) fn takes(&mut self, reading: &Reading) -> bool {
-        reading.target.method == Method::Ping
-            && self
-                .accounts
-                .get_mut(&reading.target.node)
-                .is_some_and(|account| account.takes(reading))
+    /// Returns whether an echo belongs to a test of the node at this place, and keeps it if so.
+    pub(super) fn takes(&mut self, at: NodeIx, reading: &Reading) -> bool {
+        reading.target.method == Method::Ping && self.accounts[at.index()].takes(reading)
     }
 
     /// Returns whether a node limits its echoes.
-    pub(super) fn is_policed(&self, node: &NodeId) -> bool {
-        self.accounts
-            .get(node)
-            .is_some_and(|account| account.opinion() == Opinion::Policed)
+    pub(super) fn is_policed(&self, at: NodeIx) -> bool {
+        self.accounts[at.index()].opinion() == Opinion::Policed
     }
 
-    fn newest(&self, node: &NodeId) -> Count {
-        self.accounts
-            .get(node)
-            .map(Account::newest)
-            .unwrap_or_default()
+    fn newest(&self, at: NodeIx) -> Count {
+        self.accounts[at.index()].newest()
+    }
+
+    /// Returns what is lost beside a node, by those with which it shares its way but for the last step, and what
+    /// is lost by those that are reached through it and through nothing else.
+    ///
+    /// Cost O(those behind it and behind the ones before it), an addition each.
+    fn compared(&self, at: NodeIx) -> (Count, Count) {
+        let Kin { fronts, nexts } = &self.kin;
+        let sum = |sum: Count, node: &NodeIx| sum.and(self.newest(*node));
+        let is_only = |next: &&NodeIx| fronts[next.index()].len() == 1;
+        let behind = nexts[at.index()].iter().filter(is_only);
+        let behind = behind.fold(Count::default(), sum);
+        let before = &fronts[at.index()];
+        let mut kin: Vec<NodeIx> = Vec::new();
+        if let [front] = before.as_slice() {
+            let beside = nexts[front.index()].iter().filter(|next| **next != at);
+            return (beside.fold(sum(behind, front), sum), behind);
+        }
+        for front in before {
+            kin.push(*front);
+            kin.extend(nexts[front.index()].iter().filter(|next| **next != at));
+        }
+        kin.sort_unstable();
+        kin.dedup();
+        (kin.iter().fold(behind, sum), behind)
     }
 }
 
 impl Monitor {
-    /// Books a reading, and returns the questions that tell a limit from a lossy way, where that is open.
-    pub(super) fn police(&mut self, reading: &Reading, now: Instant) -> Vec<Ask> {
+    /// Returns whether a node limits its echoes.
+    pub(super) fn is_policed(&self, node: &NodeId) -> bool {
+        let at = self.reference.graph.node(node);
+        at.is_some_and(|at| self.policing.is_policed(at))
+    }
+
+    /// Books a reading of the node at this place, which stands in `phase` with it, and returns the questions that tell
+    /// a limit from a lossy way, where that is open.
+    ///
+    /// Nothing is compared while too few echoes are lost to ask why, and a chance only where it can change what is done.
+    pub(super) fn police(
+        &mut self,
+        at: NodeIx,
+        phase: Phase,
+        reading: &Reading,
+        now: Instant,
+    ) -> Vec<Ask> {
         let id = &reading.target.node;
-        let Some(pulse) = self.judge.pulse(id) else {
-            return Vec::new();
-        };
-        let (phase, is_silent) = (pulse.phase, pulse.is_silent());
-        let Some(policy) = self
-            .reference
-            .network
-            .nodes
-            .get(id)
-            .map(|node| &node.policy)
-        else {
-            return Vec::new();
-        };
         let took = reading.at.saturating_duration_since(reading.asked);
-        let account = self.policing.accounts.entry(id.clone()).or_default();
-        if is_silent {
+        let terms = self.policing.terms[at.index()];
+        let account = &mut self.policing.accounts[at.index()];
+        if phase == Phase::Silent {
             account.outage();
             return Vec::new();
         }
@@ -123,15 +201,12 @@ impl Monitor {
                 return Vec::new();
             }
             (Method::Ping, answer) => {
-                let apart = APART.min(policy.ping_interval / 2);
-                if !account.round(reading.asked, answer.is_heard(), apart) {
+                if !account.round(reading.asked, answer.is_heard(), terms.apart) {
                     return Vec::new();
                 }
                 may_begin = answer.is_heard() && phase == Phase::Answering;
             }
-            (Method::Snmp, answer) => {
-                account.other(answer.is_heard() && took < policy.snmp_timeout);
-            }
+            (Method::Snmp, answer) => account.other(answer.is_heard() && took < terms.poll),
             (Method::Tcp(_), Answer::Silent) => account.other(false),
             (Method::Tcp(_), _) => account.other(took < AT_ONCE_WITHIN),
         }
@@ -139,32 +214,27 @@ impl Monitor {
             self.judge.be_patient_with(id, false);
             return Vec::new();
         }
-        let (beside, behind) = self.compared(id);
-        let own = self.policing.newest(id);
-        let Some(account) = self.policing.accounts.get_mut(id) else {
-            return Vec::new();
-        };
+        let (beside, behind) = self.policing.compared(at);
+        let policing = &mut self.policing;
+        let account = &mut policing.accounts[at.index()];
         if account.weigh(behind) {
             self.stale.insert(id.clone());
         }
+        let own = account.newest();
         let others = f64::from(beside.lost) / f64::from(beside.sent.max(1));
-        let chance = at_least(own.lost, own.sent, others.max(LEAST));
-        let is_apart = chance <= APPARENT;
+        let chance = || at_least(own.lost, own.sent, others.max(LEAST));
         let is_patient = match account.opinion() {
             Opinion::Policed => true,
             // It may be one: a hasty inquiry would use up what it lets through, and take that for an outage.
-            Opinion::Open => account.is_suspect() && chance <= DOUBTFUL,
+            Opinion::Open => account.is_suspect() && chance() <= DOUBTFUL,
             Opinion::Lossy => false,
         };
         self.judge.be_patient_with(id, is_patient);
-        let policing = &mut self.policing;
         policing
             .begun
             .retain(|begun| now.saturating_duration_since(*begun) < TAKES);
-        let Some(account) = policing.accounts.get_mut(id) else {
-            return Vec::new();
-        };
-        if !may_begin || !is_apart || policing.begun.len() >= AT_ONCE || !account.begin(now) {
+        let may_begin = may_begin && policing.begun.len() < AT_ONCE && account.may_begin(now);
+        if !may_begin || chance() > APPARENT || !account.begin(now) {
             return Vec::new();
         }
         policing.begun.push(now);
@@ -189,46 +259,5 @@ impl Monitor {
             }
         };
         methods.iter().map(ask).collect()
-    }
-
-    /// Returns what is lost beside a node, by those with which it shares its way but for the last step, and what
-    /// is lost by those that are reached through it and through nothing else.
-    ///
-    /// Cost O(degree) of the node and of the one before it.
-    fn compared(&self, node: &NodeId) -> (Count, Count) {
-        let graph = &self.reference.graph;
-        let routes = &self.policing.routes;
-        let Some(at) = graph.node(node) else {
-            return Default::default();
-        };
-        let newest = |ix: NodeIx| self.policing.newest(graph.node_id(ix));
-        let comes_by =
-            |ix: NodeIx, before: NodeIx| routes.back(ix).iter().any(|(_, node)| *node == before);
-        let mut behind = Count::default();
-        let mut seen: Vec<NodeIx> = Vec::new();
-        for (_, next) in graph.neighbours(at) {
-            let only = routes.back(next).iter().all(|(_, node)| *node == at);
-            if only && comes_by(next, at) && !seen.contains(&next) {
-                behind = behind.and(newest(next));
-                seen.push(next);
-            }
-        }
-        let mut beside = behind;
-        let before: Vec<NodeIx> = routes.back(at).iter().map(|(_, node)| *node).collect();
-        seen.clear();
-        for front in before {
-            if seen.contains(&front) {
-                continue;
-            }
-            seen.push(front);
-            beside = beside.and(newest(front));
-            for (_, next) in graph.neighbours(front) {
-                if next != at && comes_by(next, front) && !seen.contains(&next) {
-                    beside = beside.and(newest(next));
-                    seen.push(next);
-                }
-            }
-        }
-        (beside, behind)
     }
 }

@@ -166,6 +166,7 @@ impl Fabric {
         let routes = self.graph.routes(self.graph.monitor(), &cut);
         if self.conduct.convergence.is_zero() {
             self.routes = routes;
+            self.kept.fill([None, None]);
         } else {
             self.coming = Some((at + self.conduct.convergence, routes));
         }
@@ -230,6 +231,7 @@ impl Fabric {
         self.now = at;
         if let Some((_, routes)) = self.coming.take_if(|(when, _)| *when <= at) {
             self.routes = routes;
+            self.kept.fill([None, None]);
         }
     }
 }

@@ -39,6 +39,13 @@ impl Load {
     }
 }
 
+/// The way of the flow that was asked for last: whoever watches a node asks with the same flow again and again.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    flow: u64,
+    steps: Vec<(LinkIx, NodeIx)>,
+}
+
 /// A packet under way, with its copies: they travel together and share one fate.
 ///
 /// So do its fragments: all of them are carried as one, with as many headers as they need.
@@ -89,22 +96,42 @@ impl Fabric {
         load: Load,
         at: Duration,
     ) -> Fate {
-        let root = self.routes.root();
-        let Some(path) = self.routes.path(node, load.flow) else {
+        let kept = self.kept[node.index()][usize::from(is_outward)].take();
+        let kept = kept.filter(|kept| kept.flow == load.flow);
+        let Some(kept) = kept.or_else(|| self.way(node, is_outward, load.flow)) else {
             return if is_outward {
                 self.refuse(node, load, at)
             } else {
                 Fate::Drop
             };
         };
-        let mut trip = Trip::new(load.octets, at, Duration::ZERO);
-        let mut left = load.ttl;
-        let start = if is_outward { root } else { node };
-        let steps: Vec<(LinkIx, NodeIx)> = if is_outward {
+        let start = if is_outward { self.routes.root() } else { node };
+        let fate = self.walk(&kept.steps, start, load, at);
+        self.kept[node.index()][usize::from(is_outward)] = Some(kept);
+        fate
+    }
+
+    /// Returns the way that a flow takes now, between the monitor and `node`; `None` where there is none.
+    fn way(&self, node: NodeIx, is_outward: bool, flow: u64) -> Option<Kept> {
+        let path = self.routes.path(node, flow)?;
+        let steps = if is_outward {
             path
         } else {
-            backward(&path, root)
+            backward(&path, self.routes.root())
         };
+        Some(Kept { flow, steps })
+    }
+
+    /// Walks a packet from `start` along some steps.
+    fn walk(
+        &mut self,
+        steps: &[(LinkIx, NodeIx)],
+        start: NodeIx,
+        load: Load,
+        at: Duration,
+    ) -> Fate {
+        let mut trip = Trip::new(load.octets, at, Duration::ZERO);
+        let mut left = load.ttl;
         let mut from = start;
         for (hop, &(link, to)) in steps.iter().enumerate() {
             if let Some(fate) = self.fit(&steps[..hop], start, link, load, &mut trip) {
