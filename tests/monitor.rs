@@ -154,7 +154,7 @@ fn a_link_that_fails_one_way_is_one_incident_although_there_is_a_way_round() {
         panic!("{open:#?}");
     };
     assert_eq!(incident.kind, IncidentKind::Outage, "{incident:#?}");
-    assert!(incident.causes.contains(&stuck), "{incident:#?}");
+    assert_eq!(incident.causes, [stuck], "{incident:#?}");
     assert!(
         matches!(incident.evidence[0], Evidence::NotAvoided { silent, all } if silent == all),
         "{incident:#?}"

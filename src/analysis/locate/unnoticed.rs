@@ -32,12 +32,17 @@ pub(super) struct Found {
     pub(super) others: Weighed,
 }
 
+/// Weights that differ by less are equal: sums of the same terms in another order.
+const EQUAL: f64 = 1e-6;
+
 /// A link as it was weighed alone.
 #[derive(Clone, Debug)]
 struct Stuck {
     suspect: Suspect,
     link: LinkIx,
     score: f64,
+    /// Of the score what the facts say.
+    fit: f64,
     /// Silent nodes whose way goes over it, or may.
     silent: Vec<NodeIx>,
     /// Answering nodes whose way can only go over it.
@@ -144,7 +149,8 @@ fn weigh(locator: &Locator, seen: &Seen, routes: &Routes, order: &[NodeIx], link
     let mut stuck = Stuck {
         suspect,
         link,
-        score: locator.odds[suspect.index()] + RARER,
+        score: 0.0,
+        fit: 0.0,
         silent: Vec::new(),
         answering: Vec::new(),
     };
@@ -164,10 +170,10 @@ fn weigh(locator: &Locator, seen: &Seen, routes: &Routes, order: &[NodeIx], link
             continue;
         }
         if seen.is_silent(*node) {
-            stuck.score += SILENCE_EXPLAINED + share.ln();
+            stuck.fit += SILENCE_EXPLAINED + share.ln();
             stuck.silent.push(*node);
         } else if seen.answers(*node) {
-            stuck.score += (1.0 - share).ln().max(ANSWER_CONTRADICTED);
+            stuck.fit += (1.0 - share).ln().max(ANSWER_CONTRADICTED);
             if share >= 1.0 {
                 stuck.answering.push(*node);
             }
@@ -175,6 +181,7 @@ fn weigh(locator: &Locator, seen: &Seen, routes: &Routes, order: &[NodeIx], link
     }
     stuck.silent.sort_unstable();
     stuck.answering.sort_unstable();
+    stuck.score = locator.odds[suspect.index()] + RARER + stuck.fit;
     stuck
 }
 
@@ -190,7 +197,8 @@ impl Stuck {
 
     /// Returns whether the facts cannot tell it from another.
     fn says_as(&self, other: &Self) -> bool {
-        self.silent == other.silent && self.answering == other.answering
+        let is_alike = self.silent == other.silent && self.answering == other.answering;
+        is_alike && (self.fit - other.fit).abs() < EQUAL
     }
 
     fn evidence(&self, locator: &Locator, seen: &Seen) -> Vec<Evidence> {
