@@ -130,6 +130,7 @@ pub enum Said {
         why: String,
     },
     CapabilityHeld,
+    CapabilityForeign,
     CapabilityMissing,
     CapabilityBarred,
     CapabilityUseless,

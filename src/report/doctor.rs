@@ -161,6 +161,7 @@ fn message(words: &Words, said: &Said) -> String {
             ("doctor.datagram.refused", vec![why.clone(), range.clone()])
         }
         Said::CapabilityHeld => ("doctor.capability.held", vec![]),
+        Said::CapabilityForeign => ("doctor.capability.foreign", vec![]),
         Said::CapabilityMissing => ("doctor.capability.missing", vec![]),
         Said::CapabilityBarred => ("doctor.capability.barred", vec![]),
         Said::CapabilityUseless => ("doctor.capability.useless", vec![]),

@@ -28,7 +28,7 @@ pub fn icmp(program: &Path) -> Vec<Finding> {
     let (raw, datagram) = (open(Type::RAW), open(Type::DGRAM));
     let range = std::fs::read_to_string(RANGE).unwrap_or_default();
     let range = range.split_whitespace().collect::<Vec<_>>().join(" ");
-    let capability = capability(program);
+    let capability = capability(program, raw.is_ok());
     let found_raw = match &raw {
         Ok(()) => Finding::new(Topic::RawIcmp, Level::Ok, Said::RawOpen),
         Err(error) => {
@@ -71,11 +71,17 @@ pub fn icmp(program: &Path) -> Vec<Finding> {
     vec![found_raw, found_datagram, capability]
 }
 
-/// Looks at `CAP_NET_RAW` and at what keeps it from this program.
-fn capability(program: &Path) -> Finding {
+/// Looks at `CAP_NET_RAW` and at what keeps it from this program; `opens` says whether raw sockets do.
+fn capability(program: &Path, opens: bool) -> Finding {
     let finding = |level, said| Finding::new(Topic::Capability, level, said);
     if has(CapSet::Effective) {
-        return finding(Level::Ok, Said::CapabilityHeld);
+        return if opens {
+            finding(Level::Ok, Said::CapabilityHeld)
+        } else {
+            // It counts in the user namespace that owns the network, and this is another (user_namespaces(7)).
+            finding(Level::Warning, Said::CapabilityForeign)
+                .mended_by("exit   # this user namespace, and start it from outside")
+        };
     }
     let setcap = as_root(&format!(
         "setcap cap_net_raw+ep {}",
