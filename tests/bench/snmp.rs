@@ -6,10 +6,10 @@
 
 #[path = "../loopback/agent.rs"]
 mod agent;
+mod apart;
 
-use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ use spanwatch::wire::mib::{self, Object};
 use tokio_util::sync::CancellationToken;
 
 use agent::{COMMUNITY, Manner, device, free_port, loopback, serve};
+use apart::agents;
 
 /// As many as agencies; each holds a descriptor, and 1,024 is the usual limit of a process.
 const AGENTS: u32 = 483;
@@ -90,20 +91,6 @@ async fn serve_all() {
     }
     println!("{port}");
     std::future::pending::<()>().await;
-}
-
-/// Runs the agents in another process and returns their port.
-fn agents() -> (Child, u16) {
-    let this = std::env::current_exe().expect("this program");
-    let mut child = Command::new(this)
-        .arg("agents")
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("this program again");
-    let mut line = String::new();
-    let output = child.stdout.take().expect("piped");
-    BufReader::new(output).read_line(&mut line).expect("a line");
-    (child, line.trim().parse().expect("a port"))
 }
 
 /// Asks for three objects again and again over one socket, and prints one line.

@@ -6,11 +6,10 @@
 
 #[path = "../loopback/agent.rs"]
 mod agent;
+mod apart;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::net::Ipv4Addr;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
@@ -22,6 +21,7 @@ use spanwatch::probe::{LineError, open, start};
 use tokio_util::sync::CancellationToken;
 
 use agent::{COMMUNITY, Manner, device, free_port, loopback, serve};
+use apart::agents;
 
 /// Each holds a descriptor, and 1,024 is the usual limit of a process.
 const AGENTS: u32 = 500;
@@ -108,20 +108,6 @@ async fn serve_all() {
     }
     println!("{port}");
     std::future::pending::<()>().await;
-}
-
-/// Runs the agents in another process, whose processor time is not ours, and returns their port.
-fn agents() -> (Child, u16) {
-    let this = std::env::current_exe().expect("this program");
-    let mut child = Command::new(this)
-        .arg("agents")
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("this program again");
-    let mut line = String::new();
-    let output = child.stdout.take().expect("piped");
-    BufReader::new(output).read_line(&mut line).expect("a line");
-    (child, line.trim().parse().expect("a port"))
 }
 
 fn main() {
