@@ -13,7 +13,7 @@ use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use crate::model::network::Network;
-use crate::model::{Element, LinkId, NodeId, RiskId};
+use crate::model::{Element, LinkId, NodeId, Register, RiskId};
 
 /// A position of a node, valid within the graph that gave it.
 pub type NodeIx = NodeIndex<u32>;
@@ -24,8 +24,8 @@ pub type LinkIx = EdgeIndex<u32>;
 #[derive(Clone, Debug)]
 pub struct Graph {
     inner: petgraph::Graph<Vertex, Arc, Undirected, u32>,
-    nodes: BTreeMap<NodeId, NodeIx>,
-    links: BTreeMap<LinkId, LinkIx>,
+    nodes: Register<NodeId, NodeIx>,
+    links: Register<LinkId, LinkIx>,
     risks: BTreeMap<RiskId, Cut>,
     hubs: Vec<NodeIx>,
     monitor: NodeIx,
@@ -135,7 +135,7 @@ impl Graph {
     #[must_use]
     pub fn new(network: &Network) -> Self {
         let mut inner = petgraph::Graph::with_capacity(network.nodes.len(), network.links.len());
-        let nodes: BTreeMap<NodeId, NodeIx> = network
+        let nodes: Register<NodeId, NodeIx> = network
             .nodes
             .values()
             .map(|node| {
@@ -148,7 +148,7 @@ impl Graph {
                 )
             })
             .collect();
-        let links: BTreeMap<LinkId, LinkIx> = network
+        let links: Register<LinkId, LinkIx> = network
             .links
             .values()
             .map(|link| {

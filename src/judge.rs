@@ -32,10 +32,10 @@ use crate::judge::inquiry::{Inquiry, Matter};
 use crate::judge::rules::Rules;
 use crate::judge::shift::Shift;
 use crate::judge::window::Window;
-use crate::model::NodeId;
 use crate::model::device::Device;
 use crate::model::reading::{Answer, Ask, Reading};
 use crate::model::target::{Method, Target, TargetId};
+use crate::model::{NodeId, Register};
 
 /// How a node that may limit its answers is asked before it counts as silent: in so many seconds the slowest of
 /// limits lets one through.
@@ -147,7 +147,8 @@ impl Pulse {
 #[derive(Clone, Debug)]
 pub struct Judge {
     rules: Rules,
-    pulses: BTreeMap<NodeId, Pulse>,
+    /// In order of id.
+    pulses: Register<NodeId, Pulse>,
     inquiry: Inquiry,
     /// Nodes that may limit their answers: an inquiry at the usual pace would use their limit up.
     patient: BTreeSet<NodeId>,
@@ -159,7 +160,7 @@ impl Judge {
     pub fn new(targets: &[Target], rules: Rules) -> Self {
         let mut judge = Self {
             rules,
-            pulses: BTreeMap::new(),
+            pulses: Register::default(),
             inquiry: Inquiry::default(),
             patient: BTreeSet::new(),
         };
@@ -176,14 +177,15 @@ impl Judge {
                 .or_default()
                 .push(target.id.method);
         }
-        self.pulses.retain(|node, _| methods.contains_key(node));
         self.inquiry.retain(|node| methods.contains_key(node));
         self.patient.retain(|node| methods.contains_key(node));
+        let mut known = std::mem::take(&mut self.pulses);
         for (node, methods) in methods {
-            self.pulses
-                .entry(node)
-                .or_insert_with(|| Pulse::new(Vec::new()))
-                .methods = methods;
+            let pulse = match known.swap_remove(&node) {
+                Some(pulse) => Pulse { methods, ..pulse },
+                None => Pulse::new(methods),
+            };
+            self.pulses.insert(node, pulse);
         }
     }
 

@@ -25,6 +25,13 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+/// A table that finds by id at once and is gone through in its own order: that of id, where whoever fills it does so in
+/// that order.
+///
+/// A tree of ids compares a dozen strings for every answer of every device. The hash has no seed of its own: two
+/// runs behave alike, and ids are the operator's own.
+pub type Register<K, V> = indexmap::IndexMap<K, V, foldhash::fast::FixedState>;
+
 macro_rules! identifiers {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*

@@ -16,10 +16,12 @@ mod table;
 mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use crate::analysis::lossy::field::Field;
 use crate::analysis::lossy::search::{Guess, Search};
-use crate::graph::{Cut, Graph, Routes};
+use crate::analysis::lossy::ways::Way;
+use crate::graph::{Cut, Graph, NodeIx, Routes};
 use crate::model::health::Loss;
 use crate::model::network::Network;
 use crate::model::ratio::interval;
@@ -152,6 +154,8 @@ pub struct Paths {
     groups_of: BTreeMap<usize, Vec<usize>>,
     /// By target: nodes and links that are known to be on its way.
     via: BTreeMap<NodeId, BTreeSet<Element>>,
+    /// By node: all ways to it, once somebody has asked for them.
+    ways: Vec<OnceLock<Vec<Way>>>,
 }
 
 impl Paths {
@@ -185,7 +189,13 @@ impl Paths {
             groups,
             groups_of,
             via: BTreeMap::new(),
+            ways: vec![OnceLock::new(); graph.node_count()],
         }
+    }
+
+    /// Returns all ways to a node: they stay as they are, and are asked for at every look.
+    fn ways(&self, node: NodeIx) -> &[Way] {
+        self.ways[node.index()].get_or_init(|| ways::ways(&self.routes, node))
     }
 
     /// Leaves of the ways to some targets only those over nodes and links that a trace has shown.
@@ -197,18 +207,18 @@ impl Paths {
         self
     }
 
-    /// Lays out the ways to those who were counted: what several looks at the same targets share.
+    /// Lays out the ways to those who were counted, ascending: what several looks at the same targets share.
     ///
-    /// Cost as that of `lossy`, where it is most of it.
+    /// Cost O(targets × ways × hops).
     #[must_use]
-    pub fn lay(&self, graph: &Graph, echoes: &BTreeMap<NodeId, Echoes>) -> Laid {
-        Laid(Field::new(self, graph, echoes))
+    pub fn lay(&self, graph: &Graph, counted: &[(NodeIx, Echoes)]) -> Laid {
+        Laid(Field::new(self, graph, counted))
     }
 
     /// Names the lossy segments.
     ///
-    /// `echoes` holds targets that answer; one that is silent through an inquiry is no matter of loss. `graph` must be
-    /// the one that these paths were found in. Cost O(targets × ways × hops), and for each segment that is named some
+    /// `echoes` holds targets of `graph` that answer; one that is silent through an inquiry is no matter of loss. It must
+    /// be the graph that these paths were found in. Cost O(targets × ways × hops), and for each segment that is named some
     /// dozen fits: at 483 agencies under a millisecond when nothing is lossy, a few when something is.
     #[must_use]
     pub fn lossy(
@@ -217,16 +227,32 @@ impl Paths {
         echoes: &BTreeMap<NodeId, Echoes>,
         manner: &Manner,
     ) -> Explanation {
-        match nothing(echoes, manner) {
-            Some(nothing) => nothing,
-            None => self.lay(graph, echoes).lossy(graph, echoes, manner),
+        let (mut counted, mut strangers) = (Vec::new(), Vec::new());
+        for (id, echoes) in echoes {
+            match graph.node(id) {
+                Some(node) => counted.push((node, *echoes)),
+                None => strangers.push((id, *echoes)),
+            }
         }
+        let mut explanation = match nothing(&counted, manner) {
+            Some(nothing) => nothing,
+            None => self.lay(graph, &counted).lossy(graph, &counted, manner),
+        };
+        if !strangers.is_empty() {
+            explanation.counted = Echoes::sum(echoes.values().copied());
+            let lost = strangers.into_iter().filter(|(_, echoes)| echoes.lost > 0);
+            explanation
+                .unexplained
+                .extend(lost.map(|(id, _)| id.clone()));
+            explanation.unexplained.sort_unstable();
+        }
+        explanation
     }
 }
 
 /// Returns what there is to say where too little is lost to look for anything, as on most days.
-fn nothing(echoes: &BTreeMap<NodeId, Echoes>, manner: &Manner) -> Option<Explanation> {
-    let counted = Echoes::sum(echoes.values().copied());
+fn nothing(counted: &[(NodeIx, Echoes)], manner: &Manner) -> Option<Explanation> {
+    let counted = Echoes::sum(counted.iter().map(|(_, echoes)| *echoes));
     (counted.lost < manner.fewest.max(1)).then(|| Explanation {
         counted,
         ..Explanation::default()
@@ -238,21 +264,21 @@ fn nothing(echoes: &BTreeMap<NodeId, Echoes>, manner: &Manner) -> Option<Explana
 pub struct Laid(Field);
 
 impl Laid {
-    /// Names the lossy segments, as `Paths::lossy` does; `echoes` must be of the targets that were laid out, each with
-    /// at least one echo.
+    /// Names the lossy segments, as `Paths::lossy` does; `echoes` must be of the targets that were laid out, in the same
+    /// order and each with at least one echo.
     #[must_use]
     pub fn lossy(
         &mut self,
         graph: &Graph,
-        echoes: &BTreeMap<NodeId, Echoes>,
+        echoes: &[(NodeIx, Echoes)],
         manner: &Manner,
     ) -> Explanation {
         if let Some(nothing) = nothing(echoes, manner) {
             return nothing;
         }
-        let counted = Echoes::sum(echoes.values().copied());
+        let counted = Echoes::sum(echoes.iter().map(|(_, echoes)| *echoes));
         let field = &mut self.0;
-        field.count(graph, echoes);
+        field.count(echoes);
         let field = &*field;
         let search = Search::new(field, manner);
         let best = search.heaviest();
@@ -269,20 +295,20 @@ impl Laid {
             let lost = |lossy: &Lossy| std::cmp::Reverse(lossy.behind.lost);
             (lost(one), &one.elements).cmp(&(lost(other), &other.elements))
         });
-        let laid: BTreeSet<&NodeId> = field
-            .targets
-            .iter()
-            .map(|(node, _)| graph.node_id(*node))
-            .collect();
+        let is_laid = |node: NodeIx| {
+            let place = field.targets.binary_search_by_key(&node, |(laid, _)| *laid);
+            place.is_ok()
+        };
         let lost_apart = echoes
             .iter()
-            .filter(|(id, echoes)| echoes.lost > 0 && !laid.contains(id))
-            .map(|(id, _)| id.clone());
+            .filter(|(node, echoes)| echoes.lost > 0 && !is_laid(*node))
+            .map(|(node, _)| *node);
         let mut unexplained: Vec<NodeId> = field
             .unlikely(&best, UNLIKELY)
             .into_iter()
-            .map(|target| graph.node_id(field.targets[target].0).clone())
+            .map(|target| field.targets[target].0)
             .chain(lost_apart)
+            .map(|node| graph.node_id(node).clone())
             .collect();
         unexplained.sort_unstable();
         Explanation {

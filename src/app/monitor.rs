@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use crate::analysis::lossy::Laid;
 use crate::app::incident::{Book, Finding};
 use crate::app::monitor::hints::Hints;
 use crate::app::monitor::interfaces::Gauges;
@@ -25,6 +26,7 @@ use crate::app::reckoning::Reckonings;
 use crate::app::reference::Reference;
 use crate::app::view::Sight;
 use crate::app::{NodeView, QUARTER, Setting};
+use crate::graph::NodeIx;
 use crate::judge::inquiry::Matter;
 use crate::judge::rules::Rules;
 use crate::judge::{Closed, Judge, Phase, Pulse};
@@ -58,8 +60,11 @@ pub struct Monitor {
     was_mute: bool,
     /// When loss was last looked for.
     loss_looked: Option<Instant>,
+    /// Whose ways were laid out for that, and the ways.
+    laid: Option<(Vec<NodeIx>, Laid)>,
     views: BTreeMap<NodeId, Arc<NodeView>>,
-    stale: BTreeSet<NodeId>,
+    /// By place in the graph: whose view is computed anew for the next picture.
+    stale: Vec<bool>,
     special: Special,
     /// Agencies cut off at most, by quarter of an hour since 1970.
     peaks: BTreeMap<i64, u32>,
@@ -135,8 +140,9 @@ impl Monitor {
             mute: BTreeSet::new(),
             was_mute: false,
             loss_looked: None,
+            laid: None,
             views: BTreeMap::new(),
-            stale: BTreeSet::new(),
+            stale: Vec::new(),
             special: Special::at(&reference, at),
             peaks: BTreeMap::new(),
             unsent: 0,
@@ -186,6 +192,7 @@ impl Monitor {
         self.special = Special::at(&reference, at);
         self.hints
             .retain(|node| reference.network.nodes.contains_key(node));
+        self.laid = None;
         self.policing.retake(&self.reference, &reference);
         self.gauges
             .retake(|node| reference.network.nodes.contains_key(node));
@@ -232,9 +239,10 @@ impl Monitor {
     /// Takes a reading in and returns the questions that it raises.
     pub fn apply(&mut self, reading: &Reading, now: Instant) -> Vec<Ask> {
         let node = &reading.target.node;
+        let place = self.reference.graph.node(node);
         self.pending.remove(&reading.target);
-        if !self.stale.contains(node) {
-            self.stale.insert(node.clone());
+        if let Some(at) = place {
+            self.stale[at.index()] = true;
         }
         if matches!(reading.answer, Answer::Unsent { .. }) {
             self.unsent += 1;
@@ -242,7 +250,6 @@ impl Monitor {
         } else {
             self.mute.remove(node);
         }
-        let place = self.reference.graph.node(node);
         if place.is_some_and(|at| self.policing.takes(at, reading)) {
             // What a test of the pace loses is no silence; the next round tells whether it still answers.
             return self.ask_hinted(now);
@@ -375,15 +382,20 @@ impl Monitor {
     }
 
     fn stale_all(&mut self) {
-        let network = &self.reference.network;
-        self.stale = self.judge.pulses().map(|(node, _)| node.clone()).collect();
-        self.stale
-            .extend(network.agencies.values().map(|agency| agency.node.clone()));
+        let Reference { network, graph, .. } = &self.reference;
+        self.stale = vec![false; graph.node_count()];
+        let judged = self.judge.pulses().map(|(node, _)| node);
+        let agencies = network.agencies.values().map(|agency| &agency.node);
+        for at in judged.chain(agencies).filter_map(|node| graph.node(node)) {
+            self.stale[at.index()] = true;
+        }
     }
 
     fn note_peak(&mut self, at: Timestamp) {
         let quarter = at.as_second().div_euclid(QUARTER);
-        let is_new = !self.peaks.contains_key(&quarter);
+        let newest = self.peaks.last_key_value();
+        let is_new = newest.is_none_or(|(newest, _)| *newest != quarter)
+            && !self.peaks.contains_key(&quarter);
         if !is_new && self.verdicts.is_empty() {
             return;
         }

@@ -24,6 +24,8 @@ const FLAP_LENGTH: u32 = 21;
 pub struct Window {
     echoes: VecDeque<Option<Duration>>,
     lost: u32,
+    /// The newest echoes as bits, the newest lowest; 1 is lost.
+    newest: u64,
     /// The last results as bits, the newest lowest, and how many there are.
     results: u32,
     known: u32,
@@ -40,6 +42,7 @@ impl Window {
             self.lost -= 1;
         }
         self.lost += u32::from(rtt.is_none());
+        self.newest = self.newest << 1 | u64::from(rtt.is_none());
         self.echoes.push_back(rtt);
         self.note(rtt.is_some(), rules);
         self.judge_loss(rules);
@@ -49,6 +52,7 @@ impl Window {
     pub fn forget(&mut self) {
         self.echoes.clear();
         self.lost = 0;
+        self.newest = 0;
         self.lossy = false;
     }
 
@@ -126,11 +130,24 @@ impl Window {
     /// Returns the newest echoes, at most `last`: sent and lost.
     #[must_use]
     pub fn newest(&self, last: usize) -> (u32, u32) {
-        let newest = self.echoes.iter().rev().take(last);
-        (
-            newest.len() as u32,
-            newest.filter(|echo| echo.is_none()).count() as u32,
-        )
+        let sent = self.echoes.len().min(last);
+        let lost = if sent < u64::BITS as usize {
+            (self.newest & ((1 << sent) - 1)).count_ones()
+        } else {
+            let newest = self.echoes.iter().rev().take(sent);
+            newest.filter(|echo| echo.is_none()).count() as u32
+        };
+        (sent as u32, lost)
+    }
+
+    /// Returns the same without the newest echo of all, if that was lost.
+    #[must_use]
+    pub fn before(&self, last: usize) -> (u32, u32) {
+        if self.echoes.back() != Some(&None) {
+            return self.newest(last);
+        }
+        let (sent, lost) = self.newest(last + 1);
+        (sent - 1, lost - 1)
     }
 
     /// Returns loss with its exact 95 % interval; `None` before the first echo.

@@ -4,6 +4,7 @@
 //! all traffic of a monitor is between its own place and a node. Time is passed in as what went by since the
 //! lab began; the same seed and the same calls give the same fates.
 
+mod dice;
 mod faults;
 mod hearing;
 mod journey;
@@ -115,7 +116,7 @@ pub struct Fabric {
     network: Arc<Network>,
     graph: Graph,
     conduct: Conduct,
-    dice: wire::Dice,
+    dice: dice::Dice,
     addresses: HashMap<IpAddr, NodeIx>,
     broken: BTreeSet<Element>,
     losses: BTreeMap<Element, Loss>,
@@ -210,7 +211,7 @@ impl Fabric {
             gone: vec![false; graph.node_count()],
             dead: vec![false; graph.link_count()],
             conduct,
-            dice: wire::Dice::new(seed),
+            dice: dice::Dice::new(seed),
             addresses,
             broken: BTreeSet::new(),
             losses: BTreeMap::new(),
@@ -229,7 +230,12 @@ impl Fabric {
 
     /// Begins everything random anew.
     pub fn reseed(&mut self, seed: u64) {
-        self.dice = wire::Dice::new(seed);
+        self.dice = dice::Dice::new(seed);
+        let links = self.wires.iter_mut().flat_map(|wire| &mut wire.channels);
+        let nodes = self.places.iter_mut().map(|place| &mut place.channel);
+        for channel in links.chain(nodes).flatten() {
+            channel.redraw(&mut self.dice);
+        }
     }
 
     /// Returns the network that is emulated.

@@ -46,6 +46,13 @@ pub fn at_least(hits: u32, trials: u32, p: f64) -> f64 {
     tail_from(hits, trials, p, ln_choose(hits, trials))
 }
 
+/// Returns the ratio up to which at least `hits` in `trials` are as rare as `chance`, 0..1: the lower end of the exact
+/// interval at `1 - 2 chance`.
+#[must_use]
+pub fn most_at(hits: u32, trials: u32, chance: f64) -> f64 {
+    interval(hits, trials, 2.0 * chance).0
+}
+
 /// Returns the probability of at least `hits`; `ways` is `ln_choose` of both, which a search needs but once.
 fn tail_from(hits: u32, trials: u32, p: f64, ways: f64) -> f64 {
     if hits == 0 {

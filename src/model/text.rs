@@ -4,6 +4,7 @@
 //! character, no escape sequence, no bidirectional override can be in it.
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
@@ -11,10 +12,10 @@ use unicode_normalization::UnicodeNormalization;
 /// At most this many bytes are kept; `DisplayString` of RFC 2579 ends there too.
 const LONGEST: usize = 255;
 
-/// A device's own words, safe to show.
+/// A device's own words, safe to show. A copy shares them: they are the same at every poll.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct DeviceText(String);
+pub struct DeviceText(Arc<str>);
 
 impl DeviceText {
     /// Cleans bytes as a device sent them.
@@ -42,7 +43,7 @@ impl DeviceText {
             end -= 1;
         }
         text.truncate(end);
-        Self(text.trim_end().to_owned())
+        Self(text.trim_end().into())
     }
 
     /// Returns the cleaned text.

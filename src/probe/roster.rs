@@ -16,6 +16,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use crate::model::Register;
 use crate::model::reading::Ask;
 use crate::model::target::{Method, Target, TargetId};
 use crate::probe::bucket::Bucket;
@@ -83,19 +84,24 @@ pub struct Roster {
     pace: Pace,
     seed: u64,
     start: Instant,
-    slots: BTreeMap<TargetId, Slot>,
+    /// In order of id.
+    slots: Register<TargetId, Slot>,
     lanes: [Lane; 3],
-    flying: BTreeMap<TargetId, Flying>,
+    /// Unanswered questions to those who are asked no more: they outlive an edit.
+    left: BTreeMap<TargetId, Flying>,
 }
 
 /// One target's place.
 #[derive(Clone, Debug)]
 struct Slot {
     target: Target,
+    /// Where in its interval its rounds come.
+    seat: Duration,
     /// When its round is due; `None` in a sweep once it was asked.
     round: Option<Instant>,
     /// What an inquiry still wants of it.
     asks: Option<Asks>,
+    flying: Flying,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -105,19 +111,37 @@ struct Asks {
     at: Instant,
 }
 
-/// Unanswered questions to one target; kept apart from the slots, because they outlive an edit.
+/// Unanswered questions to one target.
 #[derive(Clone, Copy, Debug, Default)]
 struct Flying {
     rounds: u32,
     asks: u32,
 }
 
+impl Flying {
+    /// Takes one back; returns whether there was one.
+    fn lands(&mut self, purpose: Purpose) -> bool {
+        let count = match purpose {
+            Purpose::Ask => &mut self.asks,
+            Purpose::Round => &mut self.rounds,
+        };
+        let flew = *count > 0;
+        *count -= u32::from(flew);
+        flew
+    }
+
+    fn is_none(self) -> bool {
+        self.rounds + self.asks == 0
+    }
+}
+
 /// All questions by one method.
 #[derive(Clone, Debug)]
 struct Lane {
     limits: Limits,
-    rounds: BTreeSet<(Instant, TargetId)>,
-    asks: BTreeSet<(Instant, TargetId)>,
+    /// When, and which slot: two of one moment are in order of id.
+    rounds: BTreeSet<(Instant, usize)>,
+    asks: BTreeSet<(Instant, usize)>,
     in_flight: usize,
     bucket: Bucket,
 }
@@ -168,9 +192,9 @@ impl Roster {
             pace,
             seed,
             start,
-            slots: BTreeMap::new(),
+            slots: Register::default(),
             lanes: [PING, SNMP, TCP].map(|limits| Lane::new(limits, start)),
-            flying: BTreeMap::new(),
+            left: BTreeMap::new(),
         };
         roster.replace(targets, start);
         roster
@@ -200,25 +224,20 @@ impl Roster {
 
     /// Says that a question was answered, or will not be any more.
     pub fn done(&mut self, target: &TargetId, purpose: Purpose) {
-        let Some(flying) = self.flying.get_mut(target) else {
-            return;
-        };
-        let count = match purpose {
-            Purpose::Ask => &mut flying.asks,
-            Purpose::Round => &mut flying.rounds,
-        };
-        if *count == 0 {
-            return;
-        }
-        *count -= 1;
-        if flying.rounds == 0 && flying.asks == 0 {
-            self.flying.remove(target);
-        }
         let lane = &mut self.lanes[lane_of(target.method)];
-        lane.in_flight -= 1;
-        // An ask that waited for this poll to end.
-        if let Some(asks) = self.slots.get(target).and_then(|slot| slot.asks) {
-            lane.asks.insert((asks.at, target.clone()));
+        if let Some((place, _, slot)) = self.slots.get_full_mut(target) {
+            if slot.flying.lands(purpose) {
+                lane.in_flight -= 1;
+                // An ask that waited for this poll to end.
+                lane.asks.extend(slot.asks.map(|asks| (asks.at, place)));
+            }
+        } else if let Some(flying) = self.left.get_mut(target)
+            && flying.lands(purpose)
+        {
+            lane.in_flight -= 1;
+            if flying.is_none() {
+                self.left.remove(target);
+            }
         }
     }
 
@@ -227,13 +246,13 @@ impl Roster {
     /// Asks to one target merge instead of piling up: the more times, the shorter spacing. One for no times at all
     /// takes back what is still to be asked.
     pub fn ask(&mut self, ask: &Ask, now: Instant) -> bool {
-        let Some(slot) = self.slots.get_mut(&ask.target) else {
+        let Some((place, _, slot)) = self.slots.get_full_mut(&ask.target) else {
             return false;
         };
         let lane = &mut self.lanes[lane_of(ask.target.method)];
         if ask.times == 0 {
             if let Some(old) = slot.asks.take() {
-                lane.asks.remove(&(old.at, ask.target.clone()));
+                lane.asks.remove(&(old.at, place));
             }
             return true;
         }
@@ -244,7 +263,7 @@ impl Roster {
                 at: now,
             },
             Some(old) => {
-                lane.asks.remove(&(old.at, ask.target.clone()));
+                lane.asks.remove(&(old.at, place));
                 Asks {
                     left: old.left.max(ask.times),
                     spacing: old.spacing.min(ask.spacing),
@@ -253,25 +272,25 @@ impl Roster {
             }
         };
         slot.asks = Some(merged);
-        lane.asks.insert((merged.at, ask.target.clone()));
+        lane.asks.insert((merged.at, place));
         true
     }
 
     /// Takes over an edited list: what stayed keeps its place, what is new gets its first round at once, what
     /// is gone is asked no more.
-    pub fn replace(&mut self, targets: Vec<Target>, now: Instant) {
+    pub fn replace(&mut self, mut targets: Vec<Target>, now: Instant) {
+        targets.sort_by(|one, other| one.id.cmp(&other.id));
         let mut old = std::mem::take(&mut self.slots);
         for target in targets {
             let id = target.id.clone();
-            let lane = &mut self.lanes[lane_of(id.method)];
-            let slot = if let Some(mut slot) = old.remove(&id) {
+            let seat = part(interval(&target), hash(self.seed, &id));
+            let slot = if let Some(mut slot) = old.swap_remove(&id) {
                 if slot.target.interval != target.interval
                     && let Some(round) = slot.round
                 {
-                    lane.rounds.remove(&(round, id.clone()));
-                    let seat = round.min(seat_after(self.seed, self.start, &target, now));
-                    lane.rounds.insert((seat, id.clone()));
-                    slot.round = Some(seat);
+                    slot.seat = seat;
+                    slot.target.interval = target.interval;
+                    slot.round = Some(round.min(slot.after(self.start, now)));
                 }
                 slot.target = target;
                 slot
@@ -283,30 +302,36 @@ impl Roster {
                     }
                     Pace::Sweep => now,
                 };
-                lane.rounds.insert((round, id.clone()));
                 Slot {
                     target,
+                    seat,
                     round: Some(round),
                     asks: None,
+                    flying: self.left.remove(&id).unwrap_or_default(),
                 }
             };
             self.slots.insert(id, slot);
         }
         for (id, slot) in old {
-            let lane = &mut self.lanes[lane_of(id.method)];
-            if let Some(round) = slot.round {
-                lane.rounds.remove(&(round, id.clone()));
+            if !slot.flying.is_none() {
+                self.left.insert(id, slot.flying);
             }
-            if let Some(asks) = slot.asks {
-                lane.asks.remove(&(asks.at, id));
-            }
+        }
+        for lane in &mut self.lanes {
+            lane.rounds.clear();
+            lane.asks.clear();
+        }
+        for (place, slot) in self.slots.values().enumerate() {
+            let lane = &mut self.lanes[lane_of(slot.target.id.method)];
+            lane.rounds.extend(slot.round.map(|round| (round, place)));
+            lane.asks.extend(slot.asks.map(|asks| (asks.at, place)));
         }
     }
 
     /// Takes one question out of a lane.
     fn take(&mut self, lane: usize, purpose: Purpose, now: Instant) -> Option<Target> {
+        let lane = &mut self.lanes[lane];
         loop {
-            let lane = &mut self.lanes[lane];
             if !lane.has_room(purpose) || lane.bucket.open_at() > now {
                 return None;
             }
@@ -317,17 +342,14 @@ impl Roster {
             if queue.first().is_none_or(|(at, _)| *at > now) {
                 return None;
             }
-            let (_, id) = queue.pop_first()?;
-            let Some(slot) = self.slots.get_mut(&id) else {
-                continue;
-            };
-            let flying = self.flying.get(&id).copied().unwrap_or_default();
+            let (_, place) = queue.pop_first()?;
+            let slot = &mut self.slots[place];
+            let is_poll = slot.target.id.method == Method::Snmp;
             match purpose {
                 Purpose::Ask => {
                     // Two polls of one device would only slow each other; `done` brings the ask back. Echoes
                     // of an inquiry overlap: they are closer together than a silent one's time-out.
-                    let polling = id.method == Method::Snmp && flying.rounds + flying.asks > 0;
-                    if polling {
+                    if is_poll && !slot.flying.is_none() {
                         continue;
                     }
                     slot.asks = slot.asks.filter(|asks| asks.left > 1).map(|asks| Asks {
@@ -335,33 +357,54 @@ impl Roster {
                         at: now + asks.spacing,
                         ..asks
                     });
-                    if let Some(asks) = slot.asks {
-                        lane.asks.insert((asks.at, id.clone()));
-                    }
+                    lane.asks.extend(slot.asks.map(|asks| (asks.at, place)));
+                    slot.flying.asks += 1;
                 }
                 Purpose::Round => {
                     slot.round = match self.pace {
-                        Pace::Watch => Some(seat_after(self.seed, self.start, &slot.target, now)),
+                        Pace::Watch => Some(slot.after(self.start, now)),
                         Pace::Sweep => None,
                     };
-                    if let Some(round) = slot.round {
-                        lane.rounds.insert((round, id.clone()));
-                    }
-                    let polling = id.method == Method::Snmp && flying.asks > 0;
-                    if flying.rounds > 0 || polling {
+                    lane.rounds.extend(slot.round.map(|round| (round, place)));
+                    if slot.flying.rounds > 0 || (is_poll && slot.flying.asks > 0) {
                         // The one in flight is this round's reading.
                         continue;
                     }
+                    slot.flying.rounds += 1;
                 }
             }
             lane.take(now);
-            let flying = self.flying.entry(id).or_default();
-            match purpose {
-                Purpose::Ask => flying.asks += 1,
-                Purpose::Round => flying.rounds += 1,
-            }
             return Some(slot.target.clone());
         }
+    }
+}
+
+impl Slot {
+    /// Returns its first seat that is more than half an interval after `now`.
+    ///
+    /// So a late round is not followed by a hasty one, and no gap is longer than one and a half intervals: data are
+    /// called stale after two.
+    fn after(&self, start: Instant, now: Instant) -> Instant {
+        let interval = interval(&self.target);
+        let past = now.saturating_duration_since(start) + interval / 2;
+        let rounds = match past.checked_sub(self.seat) {
+            Some(over) => whole(over, interval) + 1,
+            None => 0,
+        };
+        // Rounds since the start: u32 holds thirteen years of the shortest interval.
+        start + self.seat + interval * u32::try_from(rounds).unwrap_or(u32::MAX)
+    }
+}
+
+/// Returns how often `part` goes into `time`.
+fn whole(time: Duration, part: Duration) -> u128 {
+    match (
+        u64::try_from(time.as_nanos()),
+        u64::try_from(part.as_nanos()),
+    ) {
+        // A division of 64 bits is many times quicker, and these are 584 years.
+        (Ok(time), Ok(part)) => u128::from(time / part),
+        _ => time.as_nanos() / part.as_nanos(),
     }
 }
 
@@ -375,22 +418,6 @@ fn lane_of(method: Method) -> usize {
 
 fn interval(target: &Target) -> Duration {
     target.interval.max(SHORTEST_INTERVAL)
-}
-
-/// Returns a target's first seat that is more than half an interval after `now`.
-///
-/// So a late round is not followed by a hasty one, and no gap is longer than one and a half intervals: data are
-/// called stale after two.
-fn seat_after(seed: u64, start: Instant, target: &Target, now: Instant) -> Instant {
-    let interval = interval(target);
-    let seat = part(interval, hash(seed, &target.id));
-    let past = now.saturating_duration_since(start) + interval / 2;
-    let rounds = match past.checked_sub(seat) {
-        Some(over) => over.as_nanos() / interval.as_nanos() + 1,
-        None => 0,
-    };
-    // Rounds since the start: u32 holds thirteen years of the shortest interval.
-    start + seat + interval * u32::try_from(rounds).unwrap_or(u32::MAX)
 }
 
 /// Returns the part of `whole` that a hash falls on.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::asks::{Ask, Candidate, Outcome, chosen};
 use crate::analysis::lossy::field::{NODE, is_of};
-use crate::analysis::lossy::ways::ways;
 use crate::analysis::lossy::{Echoes, Explanation, Lossy, Paths};
 use crate::graph::Graph;
 use crate::model::network::Network;
@@ -61,7 +60,7 @@ impl Paths {
             .iter()
             .filter(|target| target.method != Method::Snmp && !is_counted(&target.node))
             .filter_map(|target| {
-                let ways = ways(&self.routes, graph.node(&target.node)?);
+                let ways = self.ways(graph.node(&target.node)?);
                 let outcomes = elements.iter().map(|element| {
                     let crossing = ways.iter().filter(|way| {
                         let mut steps = way.steps.iter();

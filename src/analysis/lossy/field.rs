@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::lossy::table::Losses;
-use crate::analysis::lossy::ways::{Way, ways};
+use crate::analysis::lossy::ways::Way;
 use crate::analysis::lossy::{Echoes, Paths};
 use crate::graph::{Graph, LinkIx, NodeIx};
-use crate::model::{Element, NodeId};
+use crate::model::Element;
 
 /// How much rarer a node loses packets than a link does: what is congested or dirty is mostly the line.
 pub(super) const NODE: f64 = 0.1;
@@ -52,22 +52,21 @@ impl Field {
     /// Lays out what was measured. Targets that no way leads to are left out.
     ///
     /// Cost O(targets × ways × hops), and a sort of the elements that they cross.
-    pub(super) fn new(paths: &Paths, graph: &Graph, echoes: &BTreeMap<NodeId, Echoes>) -> Self {
+    pub(super) fn new(paths: &Paths, graph: &Graph, counted: &[(NodeIx, Echoes)]) -> Self {
         let mut field = Self {
-            targets: Vec::with_capacity(echoes.len()),
-            rows: Vec::with_capacity(echoes.len()),
+            targets: Vec::with_capacity(counted.len()),
+            rows: Vec::with_capacity(counted.len()),
             first: vec![0],
             segments: Vec::new(),
-            ways: Vec::with_capacity(echoes.len()),
+            ways: Vec::with_capacity(counted.len()),
         };
-        for (id, echoes) in echoes.iter().filter(|(_, echoes)| echoes.sent > 0) {
-            let Some(node) = graph.node(id) else {
-                continue;
+        for &(node, echoes) in counted.iter().filter(|(_, echoes)| echoes.sent > 0) {
+            let via = paths.via.get(graph.node_id(node));
+            let is_by = |way: &&Way| {
+                let mut elements = via.into_iter().flatten();
+                elements.all(|element| way.steps.iter().any(|step| is_of(graph, element, *step)))
             };
-            let mut ways = ways(&paths.routes, node);
-            for element in paths.via.get(id).into_iter().flatten() {
-                ways.retain(|way| way.steps.iter().any(|step| is_of(graph, element, *step)));
-            }
+            let ways: Vec<&Way> = paths.ways(node).iter().filter(is_by).collect();
             let all: f64 = ways.iter().map(|way| way.share).sum();
             if ways.is_empty() {
                 continue;
@@ -78,20 +77,21 @@ impl Field {
                     share: way.share / all,
                     hops: way.steps.len() as u16,
                 });
-                field.ways.push(way);
+                field.ways.push(way.clone());
             }
-            field.targets.push((node, possible(*echoes)));
+            field.targets.push((node, possible(echoes)));
             field.first.push(field.rows.len());
         }
         field.segments = field.parted(paths, graph);
         field
     }
 
-    /// Takes over other counts of the same targets.
-    pub(super) fn count(&mut self, graph: &Graph, echoes: &BTreeMap<NodeId, Echoes>) {
-        for (node, counted) in &mut self.targets {
-            let known = echoes.get(graph.node_id(*node)).copied();
-            *counted = possible(known.unwrap_or_default());
+    /// Takes over other counts of the same targets, in the same order.
+    pub(super) fn count(&mut self, counted: &[(NodeIx, Echoes)]) {
+        let mut counted = counted.iter();
+        for (node, known) in &mut self.targets {
+            let other = counted.find(|(other, _)| other == node);
+            *known = possible(other.map_or_else(Echoes::default, |(_, echoes)| *echoes));
         }
     }
 

@@ -5,6 +5,8 @@
 //! most promising are fitted together with everything else. On a day without a lossy link the bound lets nobody
 //! through, and that is all there is to do.
 
+use std::collections::BTreeMap;
+
 use crate::analysis::lossy::field::Field;
 use crate::analysis::lossy::table::{Losses, MOST, Table, mixed, term};
 use crate::analysis::lossy::{Echoes, Manner, Sharing};
@@ -153,12 +155,15 @@ impl<'a> Search<'a> {
 
     /// Returns segments that may be worth their price on top of a guess, the most promising first.
     ///
-    /// Cost O(ways × hops), and a dozen steps for each segment that the bound lets through.
+    /// Two bounds stand before the fit: what the targets behind a segment can gain each by itself, which is an addition
+    /// for each of them, and what those can gain that are one count. Cost O(ways × hops), and a dozen steps for each
+    /// segment that both let through.
     pub(super) fn promising(&self, guess: &Guess) -> Vec<usize> {
         let thinner: Vec<Thinner> = THINNER
             .iter()
             .map(|share| Thinner::new(guess, *share, self.manner.sharing))
             .collect();
+        let alone = self.alone(guess, &thinner);
         let mut by_design = vec![(0.0, 0.0); guess.table.designs.len()];
         let mut found: Vec<(f64, usize)> = Vec::new();
         for place in 0..self.field.segments.len() {
@@ -166,6 +171,11 @@ impl<'a> Search<'a> {
                 continue;
             }
             let price = -self.price(place);
+            let most = self.most(place, &alone);
+            let mut pairs = most.iter().zip(&thinner);
+            if !pairs.any(|(most, thinner)| most - thinner.price > SLACK * price) {
+                continue;
+            }
             let counts = self.counts(guess, place, &mut by_design);
             let gains = thinner
                 .iter()
@@ -181,11 +191,61 @@ impl<'a> Search<'a> {
         found.into_iter().map(|(_, place)| place).collect()
     }
 
+    /// Returns by target what its likelihood can gain at most, for each of some thinner backgrounds.
+    fn alone(&self, guess: &Guess, thinner: &[Thinner]) -> Vec<[f64; THINNER.len()]> {
+        let field = self.field;
+        let mut most = BTreeMap::new();
+        let targets = field.targets.iter().enumerate();
+        targets
+            .map(|(target, (_, Echoes { sent, lost }))| {
+                let mut gains = [0.0; THINNER.len()];
+                if *lost == 0 {
+                    return gains;
+                }
+                let (sent, lost) = (f64::from(*sent), f64::from(*lost));
+                let (sum, most) = *most
+                    .entry((sent.to_bits(), lost.to_bits()))
+                    .or_insert_with(|| best(sent, lost));
+                let rows = field.first[target]..field.first[target + 1];
+                let ways = &guess.table.of_row[rows.clone()];
+                for (gain, thinner) in gains.iter_mut().zip(thinner) {
+                    // Where less is lost than expected already, more of it explains nothing.
+                    if !ways.iter().any(|design| thinner.sums[*design].0 < sum) {
+                        continue;
+                    }
+                    let now = if ways.iter().all(|design| *design == ways[0]) {
+                        thinner.stands(ways[0], sent, lost)
+                    } else {
+                        let shares = field.rows[rows.clone()].iter().zip(ways);
+                        thinner.now(shares.map(|(row, design)| (row.share, *design)), sent, lost)
+                    };
+                    *gain = (most - now).max(0.0);
+                }
+                gains
+            })
+            .collect()
+    }
+
+    /// Returns what all targets behind a segment can gain together, for each of the backgrounds.
+    fn most(&self, place: usize, alone: &[[f64; THINNER.len()]]) -> [f64; THINNER.len()] {
+        let mut most = [0.0; THINNER.len()];
+        let mut before = None;
+        for (row, _) in &self.field.segments[place].rows {
+            let target = self.field.rows[*row as usize].target;
+            if before.replace(target) != Some(target) {
+                for (most, gain) in most.iter_mut().zip(&alone[target]) {
+                    *most += gain;
+                }
+            }
+        }
+        most
+    }
+
     /// Counts what a segment is in front of; nothing where nothing is lost behind it.
     fn counts(&self, guess: &Guess, place: usize, by_design: &mut [(f64, f64)]) -> Vec<Count> {
         let field = self.field;
         let mut touched: Vec<usize> = Vec::new();
-        let mut counts = Vec::new();
+        let mut counts: Vec<Count> = Vec::new();
         let mut any = 0;
         let target_of = |row: u32| field.rows[row as usize].target;
         let rows = &field.segments[place].rows;
@@ -226,8 +286,15 @@ impl<'a> Search<'a> {
                 }
                 *all_sent += f64::from(sent);
                 *all_lost += f64::from(lost);
-            } else {
-                counts.push(Count::new(ways, f64::from(sent), f64::from(lost)));
+                continue;
+            }
+            let (sent, lost) = (f64::from(sent), f64::from(lost));
+            let mut known = counts.iter_mut();
+            let same =
+                known.find(|known| known.sent == sent && known.lost == lost && known.ways == ways);
+            match same {
+                Some(known) => known.targets += 1.0,
+                None => counts.push(Count::new(ways, sent, lost)),
             }
         }
         counts.extend(touched.into_iter().map(|design| {
@@ -246,9 +313,10 @@ impl<'a> Search<'a> {
     }
 }
 
-/// What all targets behind a segment counted whose ways are of one design; or one target whose ways differ.
+/// What all targets behind a segment counted whose ways are of one design; or each of some targets whose ways differ alike.
 struct Count {
     ways: Vec<Way>,
+    targets: f64,
     sent: f64,
     lost: f64,
     /// -ln of what survived, and how likely the count is at that, which is the most.
@@ -258,17 +326,25 @@ struct Count {
 
 impl Count {
     fn new(ways: Vec<Way>, sent: f64, lost: f64) -> Self {
-        let sum = -((sent - lost) / sent).max(1e-9).ln();
+        let (sum, most) = best(sent, lost);
         Self {
             ways,
+            targets: 1.0,
             sent,
             lost,
             sum,
-            most: term(sent, lost, sum),
+            most,
         }
     }
 }
 
+/// Returns -ln of what survived of a count, and how likely the count is at that, which is the most.
+fn best(sent: f64, lost: f64) -> (f64, f64) {
+    let sum = -((sent - lost) / sent).max(1e-9).ln();
+    (sum, term(sent, lost, sum))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Way {
     design: usize,
     share: f64,
@@ -301,13 +377,32 @@ impl Thinner {
         }
     }
 
+    /// Returns how likely a count of one design is now.
+    fn stands(&self, design: usize, sent: f64, lost: f64) -> f64 {
+        let (sum, gone) = self.sums[design];
+        lost * gone - (sent - lost) * sum
+    }
+
+    /// Returns how likely a count is now whose ways are of several designs.
+    fn now(&self, ways: impl Iterator<Item = (f64, usize)>, sent: f64, lost: f64) -> f64 {
+        match self.sharing {
+            Sharing::Flows => {
+                mixed(ways.map(|(share, design)| (share, self.stands(design, sent, lost))))
+            }
+            Sharing::Packets => {
+                let survive = ways.map(|(share, design)| share * (-self.sums[design].0).exp());
+                term(sent, lost, -survive.sum::<f64>().ln())
+            }
+        }
+    }
+
     /// Returns how likely a count is if the segment loses as much more.
     fn weigh(&self, count: &Count, more: f64) -> f64 {
         let sums = count.ways.iter().map(|way| {
             let more = if way.crosses { more } else { 0.0 };
             (way.share, self.sums[way.design].0 + more)
         });
-        match (count.ways.as_slice(), self.sharing) {
+        let weight = match (count.ways.as_slice(), self.sharing) {
             ([way], _) => term(count.sent, count.lost, self.sums[way.design].0 + more),
             (_, Sharing::Flows) => {
                 mixed(sums.map(|(share, sum)| (share, term(count.sent, count.lost, sum))))
@@ -316,7 +411,8 @@ impl Thinner {
                 let survive: f64 = sums.map(|(share, sum)| share * (-sum).exp()).sum();
                 term(count.sent, count.lost, -survive.ln())
             }
-        }
+        };
+        count.targets * weight
     }
 
     /// Returns what the likelihood of some counts can gain at most, if they need not lose alike.
@@ -328,14 +424,12 @@ impl Thinner {
             if !sums.any(|sum| sum < count.sum) {
                 return 0.0;
             }
+            let (sent, lost) = (count.sent, count.lost);
             let now = match count.ways.as_slice() {
-                [way] => {
-                    let (sum, gone) = self.sums[way.design];
-                    count.lost * gone - (count.sent - count.lost) * sum
-                }
-                _ => self.weigh(count, 0.0),
+                [way] => self.stands(way.design, sent, lost),
+                ways => self.now(ways.iter().map(|way| (way.share, way.design)), sent, lost),
             };
-            (count.most - now).max(0.0)
+            (count.most - now).max(0.0) * count.targets
         });
         gains.sum::<f64>() - self.price
     }

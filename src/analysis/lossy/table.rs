@@ -236,8 +236,15 @@ pub(super) fn term(sent: f64, lost: f64, sum: f64) -> f64 {
 
 /// Returns the logarithm of a sum of shares of likelihoods, which are given as logarithms.
 pub(super) fn mixed(terms: impl Iterator<Item = (f64, f64)>) -> f64 {
-    let terms: Vec<f64> = terms.map(|(share, term)| share.ln() + term).collect();
-    let largest = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let rest = terms.iter().map(|term| (term - largest).exp());
-    largest + rest.sum::<f64>().ln()
+    let (mut largest, mut sum) = (f64::NEG_INFINITY, 0.0);
+    for (share, term) in terms {
+        if term > largest {
+            sum *= (largest - term).exp();
+            largest = term;
+            sum += share;
+        } else {
+            sum += share * (term - largest).exp();
+        }
+    }
+    largest + sum.ln()
 }

@@ -3,6 +3,8 @@
 //! Not routing itself, which is the graph's. The hard thought is that there may be exponentially many ways of equal
 //! cost; then a fixed number of them, drawn as flows are, stands for all.
 
+use std::sync::Arc;
+
 use crate::graph::{LinkIx, NodeIx, Routes, mix};
 
 /// Ways to one node that are told apart. Beyond, as many that are drawn stand for all.
@@ -16,7 +18,7 @@ const LONGEST: usize = 255;
 pub(super) struct Way {
     pub(super) share: f64,
     /// Links and the nodes at their far ends, from the monitor outward.
-    pub(super) steps: Vec<(LinkIx, NodeIx)>,
+    pub(super) steps: Arc<[(LinkIx, NodeIx)]>,
 }
 
 /// Returns all ways to a node; none where no path leads, and at the monitor itself.
@@ -28,36 +30,32 @@ pub(super) fn ways(routes: &Routes, to: NodeIx) -> Vec<Way> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    let whole = Way {
-        share: 1.0,
-        steps: Vec::new(),
-    };
-    let mut open = vec![(to, whole)];
-    while let Some((mut at, mut way)) = open.pop() {
+    let mut open = vec![(to, 1.0, Vec::new())];
+    while let Some((mut at, share, mut steps)) = open.pop() {
         while let [(link, before)] = routes.back(at) {
-            way.steps.push((*link, at));
+            steps.push((*link, at));
             at = *before;
-            if way.steps.len() > LONGEST {
+            if steps.len() > LONGEST {
                 return Vec::new();
             }
         }
         if at == routes.root() {
-            found.push(way);
+            steps.reverse();
+            found.push(Way {
+                share,
+                steps: steps.into(),
+            });
         } else {
             let choices = routes.back(at);
             for (link, before) in choices.iter().rev() {
-                let mut steps = way.steps.clone();
+                let mut steps = steps.clone();
                 steps.push((*link, at));
-                let share = way.share / choices.len() as f64;
-                open.push((*before, Way { share, steps }));
+                open.push((*before, share / choices.len() as f64, steps));
             }
         }
         if found.len() + open.len() > MOST {
             return drawn(routes, to);
         }
-    }
-    for way in &mut found {
-        way.steps.reverse();
     }
     found
 }
@@ -73,7 +71,7 @@ fn drawn(routes: &Routes, to: NodeIx) -> Vec<Way> {
     all.chunk_by(PartialEq::eq)
         .map(|same| Way {
             share: same.len() as f64 / count,
-            steps: same[0].clone(),
+            steps: same[0].as_slice().into(),
         })
         .collect()
 }

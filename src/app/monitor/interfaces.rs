@@ -183,7 +183,9 @@ impl Monitor {
                     &self.gauges.comparison,
                 ),
             });
-            self.stale.insert(node);
+            if let Some(place) = self.reference.graph.node(&node) {
+                self.stale[place.index()] = true;
+            }
         }
     }
 }

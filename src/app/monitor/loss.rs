@@ -1,16 +1,16 @@
 //! Loss on the way as incidents: looked for in the windows, not in an inquiry.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::analysis::lossy::{Echoes, Laid, Lossy, Manner};
+use crate::analysis::lossy::{Echoes, Lossy, Manner};
 use crate::app::incident::Finding;
 use crate::app::monitor::Monitor;
-use crate::judge::{Phase, window};
+use crate::graph::NodeIx;
+use crate::judge::{Phase, Pulse, window};
+use crate::model::Element;
 use crate::model::incident::{Evidence, IncidentKind};
-use crate::model::{Element, NodeId};
 
 /// How often the windows are looked at.
 const EVERY: Duration = Duration::from_secs(10);
@@ -31,15 +31,23 @@ impl Monitor {
         // The newest echoes show a new fault soonest; the whole window shows one that few nodes see.
         let (paths, graph) = (&self.reference.paths, &self.reference.graph);
         // Who has one echo has one in any number of the newest, so all looks are at the same targets.
-        let mut laid: Option<Laid> = None;
+        let mut laid = self.laid.take();
         let mut find = |last, manner: &Manner| {
             let echoes = self.echoes(last);
-            let lost: u32 = echoes.values().map(|echoes| echoes.lost).sum();
+            let lost: u32 = echoes.iter().map(|(_, echoes)| echoes.lost).sum();
             if lost < manner.fewest {
                 return Vec::new();
             }
-            let laid = laid.get_or_insert_with(|| paths.lay(graph, &echoes));
-            laid.lossy(graph, &echoes, manner).segments
+            let nodes = || echoes.iter().map(|(node, _)| *node);
+            if laid
+                .as_ref()
+                .is_none_or(|(known, _)| !known.iter().copied().eq(nodes()))
+            {
+                laid = Some((nodes().collect(), paths.lay(graph, &echoes)));
+            }
+            laid.as_mut().map_or_else(Vec::new, |(_, laid)| {
+                laid.lossy(graph, &echoes, manner).segments
+            })
         };
         let mut found = find(NEWEST, &Manner::ALWAYS);
         let mut slow = find(window::LENGTH, &Manner::ALWAYS);
@@ -56,6 +64,7 @@ impl Monitor {
                 |lossy: &Lossy| lossy.elements.iter().any(|element| open.contains(&element));
             slow.extend(known.into_iter().filter(is_open));
         }
+        self.laid = laid;
         for slow in slow {
             let is_known = found.iter().any(|known: &Lossy| {
                 let mut elements = known.elements.iter();
@@ -89,15 +98,24 @@ impl Monitor {
         self.numbers = self.book.take(&self.findings, at);
     }
 
-    fn echoes(&self, last: usize) -> BTreeMap<NodeId, Echoes> {
+    /// Returns the newest echoes of everybody who answers, ascending.
+    ///
+    /// Of a suspect the one that made it a suspect is left out: it may be the first of an outage.
+    fn echoes(&self, last: usize) -> Vec<(NodeIx, Echoes)> {
+        let graph = &self.reference.graph;
+        let newest = |pulse: &Pulse| match pulse.phase {
+            Phase::Answering => pulse.window.newest(last),
+            Phase::Suspect(_) => pulse.window.before(last),
+            Phase::Unheard | Phase::Silent => (0, 0),
+        };
         self.judge
             .pulses()
-            .filter(|(_, pulse)| pulse.phase == Phase::Answering)
-            // What a node does not care to answer says nothing about its way.
-            .filter(|(node, _)| !self.is_policed(node))
-            .map(|(node, pulse)| (node.clone(), pulse.window.newest(last)))
-            .filter(|(_, (sent, _))| *sent > 0)
-            .map(|(node, (sent, lost))| (node, Echoes { sent, lost }))
+            .filter_map(|(node, pulse)| {
+                let (sent, lost) = newest(pulse);
+                let at = graph.node(node).filter(|_| sent > 0)?;
+                // What a node does not care to answer says nothing about its way.
+                (!self.policing.is_policed(at)).then_some((at, Echoes { sent, lost }))
+            })
             .collect()
     }
 

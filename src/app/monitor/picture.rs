@@ -17,9 +17,13 @@ impl Monitor {
     /// Makes the picture of now. Only what changed since the last one is computed anew.
     pub fn picture(&mut self, now: Instant, at: Timestamp) -> Picture {
         self.look_at_interfaces(now, at);
-        for node in std::mem::take(&mut self.stale) {
-            let view = self.view(&node, now, at);
-            self.views.insert(node, Arc::new(view));
+        let graph = self.reference.graph.clone();
+        for place in graph.node_indices() {
+            if std::mem::take(&mut self.stale[place.index()]) {
+                let node = graph.node_id(place);
+                let view = self.view(node, now, at);
+                self.views.insert(node.clone(), Arc::new(view));
+            }
         }
         let network = &self.reference.network;
         let mut round = Round {

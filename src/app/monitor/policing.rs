@@ -4,6 +4,7 @@
 //! other methods; never more than eight nodes at a time, at most every 25 seconds each, and no more once it is
 //! known. What is found is a mark: such a node is neither degraded by its pings nor blamed on a line.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::app::monitor::Monitor;
@@ -12,7 +13,7 @@ use crate::graph::{Cut, NodeIx};
 use crate::judge::Phase;
 use crate::judge::policing::{Account, Count, Opinion, QUICK, QUICK_SPACING};
 use crate::model::NodeId;
-use crate::model::ratio::at_least;
+use crate::model::ratio::most_at;
 use crate::model::reading::{Answer, Ask, Reading};
 use crate::model::target::{Method, TargetId};
 
@@ -50,8 +51,37 @@ pub(super) struct Policing {
     /// By node.
     terms: Vec<Terms>,
     kin: Kin,
+    apparent: Bar,
+    doubtful: Bar,
     /// When the newest tests began.
     begun: Vec<Instant>,
+}
+
+/// Up to what ratio a count would be more than a chance: asked at every echo of a node that loses some, of the same few
+/// counts.
+#[derive(Clone, Debug)]
+struct Bar {
+    /// So rarely would so much be lost.
+    chance: f64,
+    known: BTreeMap<(u32, u32), f64>,
+}
+
+impl Bar {
+    fn new(chance: f64) -> Self {
+        Self {
+            chance,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// Returns the ratio, 0..1, at which so many are lost of so many as rarely as that; at any smaller one they are
+    /// more rarely.
+    fn of(&mut self, count: Count) -> f64 {
+        let Count { sent, lost } = count;
+        let chance = self.chance;
+        let most = || most_at(lost, sent, chance);
+        *self.known.entry((sent, lost)).or_insert_with(most)
+    }
 }
 
 /// What a node's policy says about its readings.
@@ -113,6 +143,8 @@ impl Policing {
             accounts: vec![Account::default(); reference.graph.node_count()],
             terms: terms(reference),
             kin: Kin::new(reference),
+            apparent: Bar::new(APPARENT),
+            doubtful: Bar::new(DOUBTFUL),
             begun: Vec::new(),
         }
     }
@@ -218,15 +250,15 @@ impl Monitor {
         let policing = &mut self.policing;
         let account = &mut policing.accounts[at.index()];
         if account.weigh(behind) {
-            self.stale.insert(id.clone());
+            self.stale[at.index()] = true;
         }
         let own = account.newest();
         let others = f64::from(beside.lost) / f64::from(beside.sent.max(1));
-        let chance = || at_least(own.lost, own.sent, others.max(LEAST));
+        let others = others.max(LEAST);
         let is_patient = match account.opinion() {
             Opinion::Policed => true,
             // It may be one: a hasty inquiry would use up what it lets through, and take that for an outage.
-            Opinion::Open => account.is_suspect() && chance() <= DOUBTFUL,
+            Opinion::Open => account.is_suspect() && others <= policing.doubtful.of(own),
             Opinion::Lossy => false,
         };
         self.judge.be_patient_with(id, is_patient);
@@ -234,7 +266,7 @@ impl Monitor {
             .begun
             .retain(|begun| now.saturating_duration_since(*begun) < TAKES);
         let may_begin = may_begin && policing.begun.len() < AT_ONCE && account.may_begin(now);
-        if !may_begin || chance() > APPARENT || !account.begin(now) {
+        if !may_begin || others > policing.apparent.of(own) || !account.begin(now) {
             return Vec::new();
         }
         policing.begun.push(now);

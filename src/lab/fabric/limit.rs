@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::lab::action::impairment::IcmpLimit;
-use crate::lab::fabric::wire::Dice;
+use crate::lab::fabric::dice::Dice;
 
 /// A token bucket: routers are allowed this many ICMP errors.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,9 +82,7 @@ impl Policer {
             let long_ago = at.saturating_sub(Duration::from_secs_f64(OTHERS / self.by.others));
             let mut when = self.seen.max(long_ago);
             loop {
-                // The time to the next of them (1 - throw is never 0).
-                let wait = -(1.0 - dice.throw()).ln() / self.by.others;
-                when += Duration::from_secs_f64(wait);
+                when += Duration::from_secs_f64(dice.wait() / self.by.others);
                 if when >= at {
                     break;
                 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::graph::mix;
 use crate::lab::action::Loss;
 use crate::lab::action::impairment::{Impairment, Rate};
+use crate::lab::fabric::dice::Dice;
 use crate::lab::fabric::queue::Queue;
 use crate::model::network::{Link, Network};
 
@@ -17,35 +18,38 @@ const DETOUR: f64 = 1.3;
 /// The mean radius of the Earth (IUGG).
 const EARTH_KM: f64 = 6_371.0;
 
-/// Random numbers that depend on the seed and on how many were drawn before, and on nothing else.
+/// Loss as a channel with a memory (Gilbert 1960, Elliott 1963): good passes everything, bad nothing.
+///
+/// How many packets a state lasts is drawn when it begins: most packets then cost no chance at all.
 #[derive(Clone, Debug)]
-pub(super) struct Dice {
-    seed: u64,
-    drawn: u64,
+pub(super) struct Channel {
+    /// Good and bad.
+    lasts: [Lasting; 2],
+    bad: bool,
+    /// Packets before the last one of this state.
+    left: u64,
 }
 
-impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+/// How long a state of a channel lasts: geometric, as each packet may end it.
+#[derive(Clone, Copy, Debug)]
+struct Lasting {
+    /// One over -ln of the chance that it goes on; `None` where it never ends.
+    scale: Option<f64>,
+}
+
+impl Lasting {
+    /// Makes one that each packet ends with a chance, 0..1.
+    fn new(ends: f64) -> Self {
         Self {
-            seed: mix(seed),
-            drawn: 0,
+            scale: (ends > 0.0).then(|| -1.0 / (-ends).ln_1p()),
         }
     }
 
-    /// Returns a number in 0..1, 1 excluded.
-    pub(super) fn throw(&mut self) -> f64 {
-        self.drawn = self.drawn.wrapping_add(1);
-        // 53 bits are what a double holds.
-        (mix(self.seed ^ mix(self.drawn)) >> 11) as f64 / (1_u64 << 53) as f64
+    /// Draws how many packets come before the one that ends it.
+    fn draw(self, dice: &mut Dice) -> u64 {
+        self.scale
+            .map_or(u64::MAX, |scale| (dice.wait() * scale) as u64)
     }
-}
-
-/// Loss as a channel with a memory (Gilbert 1960, Elliott 1963): good passes everything, bad nothing.
-#[derive(Clone, Debug)]
-pub(super) struct Channel {
-    enter: f64,
-    leave: f64,
-    bad: bool,
 }
 
 impl Channel {
@@ -59,23 +63,33 @@ impl Channel {
         }
         // With a burst of 1 / (1 - ratio) the state has no memory: independent loss is that case.
         let leave = (1.0 / loss.burst.max(1.0)).min(1.0 - ratio);
-        Some(Self {
-            enter: if ratio < 1.0 {
-                (leave * ratio / (1.0 - ratio)).min(1.0)
-            } else {
-                1.0
-            },
-            leave,
+        let enter = if ratio < 1.0 {
+            (leave * ratio / (1.0 - ratio)).min(1.0)
+        } else {
+            1.0
+        };
+        let mut channel = Self {
+            lasts: [Lasting::new(enter), Lasting::new(leave)],
             bad: dice.throw() < ratio,
-        })
+            left: 0,
+        };
+        channel.redraw(dice);
+        Some(channel)
+    }
+
+    /// Draws anew how long its state lasts: it does not remember how long it has.
+    pub(super) fn redraw(&mut self, dice: &mut Dice) {
+        self.left = self.lasts[usize::from(self.bad)].draw(dice);
     }
 
     /// Returns whether the next packet is lost.
     pub(super) fn loses(&mut self, dice: &mut Dice) -> bool {
         let lost = self.bad;
-        let turn = if self.bad { self.leave } else { self.enter };
-        if dice.throw() < turn {
+        if self.left == 0 {
             self.bad = !self.bad;
+            self.redraw(dice);
+        } else {
+            self.left -= 1;
         }
         lost
     }
@@ -213,8 +227,7 @@ impl Wire {
 
     /// Returns how long the next packet takes: the base, and a wait that is exponential up to ten means.
     pub(super) fn delay(&self, dice: &mut Dice) -> Duration {
-        let wait = (-(1.0 - dice.throw()).ln()).min(10.0);
-        Duration::from_secs_f64((self.base + self.jitter * wait) / 1e9)
+        Duration::from_nanos((self.base + self.jitter * dice.wait().min(10.0)) as u64)
     }
 
     /// Notes that the link is dead, or alive, from `at` on.
