@@ -18,5 +18,6 @@ mod lldp;
 pub mod mib;
 mod port;
 pub mod recording;
+mod station;
 pub mod trap;
 pub mod whole;

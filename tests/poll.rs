@@ -243,3 +243,77 @@ fn ends_that_do_not_agree_on_duplex_are_found_with_a_code() {
     }
     assert_eq!(found(alike), []);
 }
+
+#[test]
+fn addresses_behind_ports_are_read_from_routers_and_bridges() {
+    const IF_NAME: &[u32] = &[1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 1];
+    let at = |entry: &[u32], row: &[u32]| [entry, row].concat();
+    let octets = |octets: &[u8]| Value::OctetString(octets.to_vec().into());
+    let media = |column: u32, row: &[u32]| at(&[1, 3, 6, 1, 2, 1, 4, 22, 1, column], row);
+    let physical = |column: u32, row: &[u32]| at(&[1, 3, 6, 1, 2, 1, 4, 35, 1, column], row);
+    let bridge = |column: u32, row: &[u32]| at(&[1, 3, 6, 1, 2, 1, 17, 4, 3, 1, column], row);
+    let vlan = |column: u32, row: &[u32]| at(&[1, 3, 6, 1, 2, 1, 17, 7, 1, 2, 2, 1, column], row);
+    let six: Vec<u32> = [3, 2, 16]
+        .into_iter()
+        .chain([0xfd, 0x48])
+        .chain([0; 13])
+        .chain([9])
+        .collect();
+    let rows = [
+        cell(&at(IF_NAME, &[3]), Value::from("Gi0/3")),
+        cell(&at(IF_NAME, &[4]), Value::from("Gi0/4")),
+        // By ARP, in both tables: one station.
+        cell(&media(2, &[3, 10, 48, 0, 1]), octets(&[2, 0, 0, 0, 0, 1])),
+        cell(&media(4, &[3, 10, 48, 0, 1]), Value::Integer(3)),
+        cell(
+            &physical(4, &[3, 1, 4, 10, 48, 0, 1]),
+            octets(&[2, 0, 0, 0, 0, 1]),
+        ),
+        cell(&physical(6, &[3, 1, 4, 10, 48, 0, 1]), Value::Integer(3)),
+        // By neighbour discovery.
+        cell(&physical(4, &six), octets(&[2, 0, 0, 0, 0, 9])),
+        // One that no longer holds, one that is the device's own, one that nobody has answered for.
+        cell(&media(2, &[3, 10, 48, 0, 2]), octets(&[2, 0, 0, 0, 0, 2])),
+        cell(&media(4, &[3, 10, 48, 0, 2]), Value::Integer(2)),
+        cell(
+            &physical(4, &[3, 1, 4, 10, 48, 0, 3]),
+            octets(&[2, 0, 0, 0, 0, 3]),
+        ),
+        cell(&physical(6, &[3, 1, 4, 10, 48, 0, 3]), Value::Integer(5)),
+        cell(&media(2, &[3, 10, 48, 0, 4]), octets(&[0; 6])),
+        // As a bridge, whose port 1 is interface 4: learnt, its own, and one behind a port of no interface.
+        cell(&[1, 3, 6, 1, 2, 1, 17, 1, 4, 1, 2, 1], Value::Integer(4)),
+        cell(&bridge(2, &[2, 0, 0, 0, 0, 5]), Value::Integer(1)),
+        cell(&bridge(3, &[2, 0, 0, 0, 0, 5]), Value::Integer(3)),
+        cell(&bridge(2, &[2, 0, 0, 0, 0, 6]), Value::Integer(1)),
+        cell(&bridge(3, &[2, 0, 0, 0, 0, 6]), Value::Integer(4)),
+        cell(&bridge(2, &[2, 0, 0, 0, 0, 7]), Value::Integer(9)),
+        // The same and another in two filtering databases.
+        cell(&vlan(2, &[1, 2, 0, 0, 0, 0, 5]), Value::Integer(1)),
+        cell(&vlan(2, &[2, 2, 0, 0, 0, 0, 8]), Value::Integer(1)),
+        // Rows that make no sense.
+        cell(&media(2, &[3, 10, 48, 0]), octets(&[2; 6])),
+        cell(&media(2, &[3, 10, 48, 0, 999]), octets(&[2; 6])),
+        cell(&media(2, &[3, 10, 48, 0, 7]), octets(&[2; 5])),
+        cell(&physical(4, &[3, 2, 16, 1]), octets(&[2; 6])),
+        cell(&bridge(2, &[2, 0, 0]), Value::Integer(1)),
+        cell(&bridge(2, &[2, 0, 0, 0, 0, 300]), Value::Integer(1)),
+    ];
+    let device = whole::device(&rows);
+    let told: Vec<String> = device
+        .stations
+        .iter()
+        .map(|station| format!("{} {} {:?}", station.index, station.mac[5], station.address))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "3 1 Some(10.48.0.1)",
+            "3 9 Some(fd48::9)",
+            "4 5 None",
+            "4 8 None"
+        ]
+    );
+    // And back, through what an agent serves.
+    assert_eq!(whole::device(&whole::encode(&device)), device);
+}

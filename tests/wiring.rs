@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use spanwatch::analysis::finding::code::Code;
 use spanwatch::analysis::finding::{By, Evidence, Far, Finding, Mark, Value};
-use spanwatch::analysis::wiring::witness::{Heard, Port, Unit, Witness};
+use spanwatch::analysis::wiring::witness::{Heard, Port, Station, Unit, Witness};
 use spanwatch::analysis::wiring::{Sight, Wiring, compare};
 use spanwatch::inventory::read;
 use spanwatch::model::NodeId;
@@ -96,6 +96,7 @@ fn say(cables: &[Cable]) -> BTreeMap<NodeId, Option<Witness>> {
             is_whole: true,
             ports: ports.collect(),
             heard: heard.collect(),
+            stations: Vec::new(),
             unit: None,
         };
         all.insert(NodeId::from(node), Some(witness));
@@ -573,4 +574,73 @@ fn devices_may_say_anything_at_all() {
             .map(code)
             .all(|code| code != Code::LinkMissing)
     );
+}
+
+/// Nobody tells whom it hears; only what was learnt of addresses is left.
+fn mute() -> BTreeMap<NodeId, Option<Witness>> {
+    let mut all = say(SQUARE);
+    for witness in all.values_mut().flatten() {
+        witness.tells.clear();
+        witness.heard.clear();
+    }
+    all
+}
+
+#[test]
+fn where_nobody_tells_an_address_behind_the_declared_port_is_seen() {
+    let network = declared(SQUARE);
+    let address = |last: u8| Some([192, 0, 2, last].into());
+    let mut all = mute();
+    // By ARP: b's address, behind a's first port; whose physical address it is does not matter.
+    of(&mut all, "a").stations = vec![Station {
+        port: 0,
+        mac: [2; 6],
+        address: address(2),
+    }];
+    // As a bridge: an address of d's second port, behind c's first.
+    of(&mut all, "c").stations = vec![Station {
+        port: 0,
+        mac: mac("d", 2),
+        address: None,
+    }];
+    let wiring = compare(&network, &all);
+    assert_eq!(codes(&wiring), Vec::new());
+    assert_eq!(wiring.count(Sight::Behind), 2);
+    assert_eq!(wiring.count(Sight::Unseen), 2);
+    assert_eq!(
+        wiring.heard["l0"],
+        [Evidence::Learnt {
+            by: "a".into(),
+            port: "Gi0/1".to_owned(),
+            far: "b".into(),
+            mac: "02:02:02:02:02:02".to_owned(),
+        }]
+    );
+    assert_eq!(wiring.links["l2"], Sight::Behind);
+}
+
+#[test]
+fn addresses_behind_another_port_or_of_several_nodes_prove_nothing() {
+    let network = declared(SQUARE);
+    let mut all = mute();
+    let station = |port: usize, mac: [u8; 6], last: Option<u8>| Station {
+        port,
+        mac,
+        address: last.map(|last| [192, 0, 2, last].into()),
+    };
+    // Another port, another node, a port that is not there, and an address that two boxes bear.
+    of(&mut all, "b").ports[3].mac = Some(mac("c", 4));
+    of(&mut all, "a").stations = vec![
+        station(2, [2; 6], Some(2)),
+        station(0, [2; 6], Some(3)),
+        station(9, [2; 6], Some(2)),
+        station(0, mac("c", 4), None),
+        station(0, [3; 6], Some(99)),
+    ];
+    let wiring = compare(&network, &all);
+    assert_eq!(wiring.count(Sight::Unseen), 4, "{:?}", wiring.heard);
+    // What is heard by LLDP needs no such help.
+    let mut all = say(SQUARE);
+    of(&mut all, "a").stations = vec![station(0, [2; 6], Some(2))];
+    assert_eq!(compare(&network, &all).count(Sight::Both), 4);
 }

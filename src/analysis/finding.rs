@@ -197,6 +197,17 @@ pub enum Evidence {
         /// Who is not among them.
         far: NodeId,
     },
+    /// A device has learnt that a node's address is behind a port: by ARP, or as a bridge.
+    Learnt {
+        /// The node that has learnt it.
+        by: NodeId,
+        /// Behind which of its ports.
+        port: String,
+        /// Whose address.
+        far: NodeId,
+        /// The physical address, lower case, with colons.
+        mac: String,
+    },
     /// The state of a port.
     Port {
         /// The node.

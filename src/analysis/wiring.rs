@@ -8,6 +8,9 @@
 //! counted as that. What one device says never alone makes a finding about another: it is that link's, with the
 //! name of who said it.
 //!
+//! Where nobody tells, what a router or a bridge has learnt of addresses behind its ports still says that a far end is
+//! there; it never says that one is not, as such entries are forgotten within minutes.
+//!
 //! Which node a neighbour is, is decided by its chassis id, then its system name, then its management addresses:
 //! the first of these marks that any node bears (`known`).
 
@@ -36,6 +39,8 @@ pub enum Sight {
     One,
     /// The ends hear each other across a node that cannot be asked, as through a provider's cloud.
     Through,
+    /// Nobody tells of it, but an end has learnt the other's address on the declared port: it lies somewhere behind it.
+    Behind,
     /// There is a finding about it.
     Wrong,
     /// Nobody who could tell was asked.
@@ -104,7 +109,7 @@ pub fn compare(network: &Network, witnesses: &BTreeMap<NodeId, Option<Witness>>)
     let answered = answered(witnesses);
     let known = Known::of(network, &answered);
     let sights = Sights::of(&answered, &known);
-    let mut wiring = links::compare(network, &answered, sights);
+    let mut wiring = links::compare(network, &answered, sights, &known);
     wiring.findings.extend(devices::compare(network, witnesses));
     wiring
         .findings

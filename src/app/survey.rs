@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use crate::analysis::finding::By;
-use crate::analysis::wiring::witness::{Heard, Port, Unit, Witness, written};
+use crate::analysis::wiring::witness::{Heard, Port, Station, Unit, Witness, written};
 use crate::model::device::{Device, Interface, Neighbour, Part, PartClass, Protocol};
 use crate::model::text::DeviceText;
 use crate::probe::poll::{Poll, PollError, Question};
@@ -135,6 +135,16 @@ pub fn witness(device: &Device, is_whole: bool) -> Witness {
         is_whole,
         ports: device.interfaces.iter().map(port).collect(),
         heard: device.neighbours.iter().map(heard).collect(),
+        stations: (device.stations.iter())
+            .filter_map(|known| {
+                let mut ports = device.interfaces.iter();
+                Some(Station {
+                    port: ports.position(|port| port.index == known.index)?,
+                    mac: known.mac,
+                    address: known.address,
+                })
+            })
+            .collect(),
         unit: unit(&device.inventory),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::graph::mix;
 use crate::model::device::{
     CounterWidth, Device, Interface, Neighbour, Part, PartClass, PortAddress, PortStatus, Protocol,
-    System, port_key,
+    Station, System, port_key,
 };
 use crate::model::network::{Link, Network, Node};
 use crate::model::text::DeviceText;
@@ -120,6 +120,8 @@ pub fn portrait(network: &Network, node: &Node) -> (Device, Vec<(LinkId, usize)>
 pub struct Rest {
     /// Whom it hears over each of its links, in their order: the node that is declared at the other end.
     pub neighbours: Vec<Neighbour>,
+    /// Whose address it has learnt over each of its links, in their order; nothing where the far end has none.
+    pub stations: Vec<Option<Station>>,
     /// What it is made of: one chassis, with what the topology says of it.
     pub inventory: Vec<Part>,
     /// Its addresses, all at the loopback: the topology does not say which port has which.
@@ -131,13 +133,11 @@ pub struct Rest {
 /// `device` and `places` are its portrait.
 #[must_use]
 pub fn rest(network: &Network, node: &Node, device: &Device, places: &[(LinkId, usize)]) -> Rest {
-    let neighbours = places
-        .iter()
-        .filter_map(|(id, place)| {
-            let port = device.interfaces.get(*place)?;
-            neighbour(network, node, network.links.get(id)?, port)
-        })
-        .collect();
+    let met = places.iter().filter_map(|(id, place)| {
+        let port = device.interfaces.get(*place)?;
+        neighbour(network, node, network.links.get(id)?, port)
+    });
+    let (neighbours, stations) = met.unzip();
     let own = |words: &Option<String>| text(words.as_deref().unwrap_or_default());
     let mut addresses: Vec<PortAddress> = node
         .address
@@ -153,6 +153,7 @@ pub fn rest(network: &Network, node: &Node, device: &Device, places: &[(LinkId, 
     addresses.dedup();
     Rest {
         neighbours,
+        stations,
         inventory: vec![Part {
             index: 1,
             inside: None,
@@ -169,8 +170,13 @@ pub fn rest(network: &Network, node: &Node, device: &Device, places: &[(LinkId, 
     }
 }
 
-/// Returns what a node hears over one of its links.
-fn neighbour(network: &Network, node: &Node, link: &Link, port: &Interface) -> Option<Neighbour> {
+/// Returns what a node hears over one of its links, and whose address it has learnt there.
+fn neighbour(
+    network: &Network,
+    node: &Node,
+    link: &Link,
+    port: &Interface,
+) -> Option<(Neighbour, Option<Station>)> {
     let far = if link.a.node == node.id {
         &link.b
     } else {
@@ -179,9 +185,14 @@ fn neighbour(network: &Network, node: &Node, link: &Link, port: &Interface) -> O
     let other = network.nodes.get(&far.node)?;
     let number = links(network, &other.id).position(|its| its.id == link.id)?;
     // Its first port's MAC address, which every box with a link has, stands for the box.
-    let chassis = mac(&other.id, LOOPBACK_INDEX + 1);
-    let chassis: Vec<String> = chassis.iter().map(|octet| format!("{octet:02x}")).collect();
-    Some(Neighbour {
+    let box_mac = mac(&other.id, LOOPBACK_INDEX + 1);
+    let station = other.address.map(|address| Station {
+        index: port.index,
+        mac: box_mac,
+        address: Some(address),
+    });
+    let chassis: Vec<String> = box_mac.iter().map(|octet| format!("{octet:02x}")).collect();
+    let neighbour = Neighbour {
         protocol: Protocol::Lldp,
         local_port: port.name.clone(),
         local_index: Some(port.index),
@@ -192,7 +203,8 @@ fn neighbour(network: &Network, node: &Node, link: &Link, port: &Interface) -> O
         system_descr: text(&descr(other)),
         addresses: other.address.into_iter().collect(),
         full_duplex: None,
-    })
+    };
+    Some((neighbour, station))
 }
 
 fn text(words: &str) -> DeviceText {

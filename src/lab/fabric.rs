@@ -331,18 +331,21 @@ impl Fabric {
             boots: place.started.1,
             time,
         });
-        device.neighbours = place
-            .rest
-            .neighbours
-            .iter()
+        let is_whole = |link: LinkIx| {
+            let (a, b) = self.graph.ends(link);
+            let other = if a == node { b } else { a };
+            !self.dead[link.index()] && !self.gone[other.index()]
+        };
+        let rest = place.rest.neighbours.iter().zip(&place.rest.stations);
+        for ((neighbour, station), _) in rest
             .zip(&place.ports)
-            .filter(|(_, (link, _))| {
-                let (a, b) = self.graph.ends(*link);
-                let other = if a == node { b } else { a };
-                !self.dead[link.index()] && !self.gone[other.index()]
-            })
-            .map(|(neighbour, _)| neighbour.clone())
-            .collect();
+            .filter(|(_, (link, _))| is_whole(*link))
+        {
+            device.neighbours.push(neighbour.clone());
+            device.stations.extend(*station);
+        }
+        device.stations.sort_unstable();
+        device.stations.dedup();
         Some(device)
     }
 

@@ -25,6 +25,8 @@ pub struct Device {
     pub inventory: Vec<Part>,
     /// The addresses of its interfaces (IP-MIB, RFC 4293), by ifIndex.
     pub addresses: Vec<PortAddress>,
+    /// Whom it has learnt to be behind its ports, by ifIndex; only a poll by hand asks.
+    pub stations: Vec<Station>,
     /// How often and how long ago its SNMP engine started (RFC 3411).
     pub engine: Option<Engine>,
 }
@@ -155,6 +157,18 @@ pub struct PortAddress {
     pub address: IpAddr,
     /// Bits of its prefix.
     pub prefix: Option<u8>,
+}
+
+/// Somebody whom a device has learnt to be behind one of its ports: by ARP or neighbour discovery, or as a bridge from
+/// what it sent. Other bridges may stand between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Station {
+    /// The port's ifIndex.
+    pub index: u32,
+    /// Its physical address.
+    pub mac: [u8; 6],
+    /// Its address, where that is known; a bridge knows none.
+    pub address: Option<IpAddr>,
 }
 
 /// What a device says of itself (`SNMPv2-MIB::system`).

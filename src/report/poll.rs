@@ -10,9 +10,10 @@ use std::time::Duration;
 use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::analysis::wiring::witness::written;
 use crate::judge::rates::{Gap, PortRate};
 use crate::model::device::{
-    CounterWidth, Device, Interface, Neighbour, Part, PartClass, PortStatus, Protocol,
+    CounterWidth, Device, Interface, Neighbour, Part, PartClass, PortStatus, Protocol, Station,
 };
 use crate::probe::poll::{Hint, Trouble, Walked, Whole};
 use crate::report::clean;
@@ -22,6 +23,9 @@ use crate::report::words::Words;
 
 /// Columns of a terminal that everybody has.
 const WIDTH: usize = 80;
+
+/// Stations that are shown to people.
+const STATIONS: usize = 24;
 
 /// Less room than this for the last column says nothing any more.
 const NARROWEST: usize = 8;
@@ -50,6 +54,7 @@ struct Document<'a> {
     system: SystemShape<'a>,
     interfaces: Vec<InterfaceShape<'a>>,
     neighbours: Vec<NeighbourShape<'a>>,
+    stations: Vec<StationShape<'a>>,
     inventory: Vec<PartShape<'a>>,
 }
 
@@ -121,6 +126,14 @@ struct NeighbourShape<'a> {
 }
 
 #[derive(Serialize)]
+struct StationShape<'a> {
+    local_port: &'a str,
+    local_index: u32,
+    mac: String,
+    address: Option<IpAddr>,
+}
+
+#[derive(Serialize)]
 struct PartShape<'a> {
     index: u32,
     contained_in: Option<u32>,
@@ -169,6 +182,14 @@ pub fn json(asked: &Asked, whole: &Whole, rates: Option<&[PortRate]>) -> String 
             .map(|port| InterfaceShape::of(port, device, rates))
             .collect(),
         neighbours: device.neighbours.iter().map(NeighbourShape::of).collect(),
+        stations: (device.stations.iter())
+            .map(|station| StationShape {
+                local_port: port_of(device, station),
+                local_index: station.index,
+                mac: written(station.mac),
+                address: station.address,
+            })
+            .collect(),
         inventory: device.inventory.iter().map(PartShape::of).collect(),
     })
 }
@@ -182,10 +203,7 @@ impl<'a> InterfaceShape<'a> {
             descr: port.descr.as_str(),
             alias: port.alias.as_str(),
             r#type: port.kind,
-            mac: port.mac.map(|mac| {
-                let octets: Vec<String> = mac.iter().map(|octet| format!("{octet:02x}")).collect();
-                octets.join(":")
-            }),
+            mac: port.mac.map(written),
             speed: port.speed,
             duplex: port.full_duplex.map(duplex),
             admin: port.admin,
@@ -288,6 +306,7 @@ pub fn text(asked: &Asked, whole: &Whole, rates: Option<&[PortRate]>, words: &Wo
     text.push('\n');
     text.push_str(&neighbours(device, words));
     text.push('\n');
+    text.push_str(&stations(device, words));
     text.push_str(&inventory(device, words));
     for unread in &whole.unread {
         text.push('\n');
@@ -440,6 +459,44 @@ fn neighbours(device: &Device, words: &Words) -> String {
         ]
     });
     text.push_str(&table(&heads, rows.collect()));
+    text
+}
+
+/// Returns the name of the port behind which a station is.
+fn port_of<'a>(device: &'a Device, station: &Station) -> &'a str {
+    let mut ports = device.interfaces.iter();
+    let port = ports.find(|port| port.index == station.index);
+    port.map_or("", |port| port.name.as_str())
+}
+
+/// Nothing where nothing was learnt: many devices are neither.
+fn stations(device: &Device, words: &Words) -> String {
+    let all = &device.stations;
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut text = words.with("poll.stations", &[&all.len().to_string()]);
+    text.push('\n');
+    let heads = [
+        head(words, "poll.col.port", Side::Left),
+        head(words, "poll.col.mac", Side::Left),
+        head(words, "poll.col.address", Side::Left),
+    ];
+    let rows = all.iter().take(STATIONS).map(|station| {
+        let address = station.address.as_ref().map(IpAddr::to_string);
+        vec![
+            cut(port_of(device, station), 22),
+            written(station.mac),
+            address.unwrap_or_default(),
+        ]
+    });
+    text.push_str(&table(&heads, rows.collect()));
+    if all.len() > STATIONS {
+        let more = (all.len() - STATIONS).to_string();
+        text.push_str(&words.with("poll.stations-more", &[&more]));
+        text.push('\n');
+    }
+    text.push('\n');
     text
 }
 

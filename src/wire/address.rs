@@ -62,7 +62,7 @@ pub(crate) fn addresses(varbinds: &[VarBind]) -> Vec<PortAddress> {
 }
 
 /// Reads kind, length and address: `ipv4(1)`, `ipv6(2)`, and both with a zone (3, 4), which is left out.
-fn indexed(index: &[u32]) -> Option<IpAddr> {
+pub(crate) fn indexed(index: &[u32]) -> Option<IpAddr> {
     let (kind, rest) = index.split_first()?;
     let octets = octets(rest)?;
     let address = octets

@@ -11,7 +11,7 @@ use snmp::{Oid, Value, VarBind};
 use crate::model::device::{Device, Engine, Interface};
 use crate::wire::mib::{self, Object};
 use crate::wire::port::{BRIDGE_PORT, Ports};
-use crate::wire::{address, cdp, entity, lldp};
+use crate::wire::{address, cdp, entity, lldp, station};
 
 /// snmpEngineBoots.0 and snmpEngineTime.0 (RFC 3411).
 const ENGINE: [&[u32]; 2] = [
@@ -98,6 +98,14 @@ pub enum Group {
     Cdp,
     /// dot3StatsDuplexStatus of dot3StatsTable.
     Duplex,
+    /// ipNetToMediaTable.
+    Arp,
+    /// ipNetToPhysicalTable.
+    NewArp,
+    /// dot1dTpFdbTable.
+    Learned,
+    /// dot1qTpFdbTable.
+    LearnedByVlan,
 }
 
 impl Group {
@@ -113,6 +121,11 @@ impl Group {
         Self::Bridge,
         Self::Duplex,
         Self::Inventory,
+        // The longest by far: a bridge may know a hundred thousand stations.
+        Self::Arp,
+        Self::NewArp,
+        Self::Learned,
+        Self::LearnedByVlan,
     ];
 
     /// Returns the table's name in its MIB.
@@ -129,6 +142,10 @@ impl Group {
             Self::LldpAddresses => "lldpRemManAddrTable",
             Self::Cdp => "cdpCacheTable",
             Self::Duplex => "dot3StatsTable",
+            Self::Arp => "ipNetToMediaTable",
+            Self::NewArp => "ipNetToPhysicalTable",
+            Self::Learned => "dot1dTpFdbTable",
+            Self::LearnedByVlan => "dot1qTpFdbTable",
         }
     }
 
@@ -150,6 +167,10 @@ impl Group {
             Self::LldpAddresses => of(lldp::MANAGEMENT, lldp::MANAGEMENT_COLUMNS),
             Self::Cdp => of(cdp::CACHE, cdp::COLUMNS),
             Self::Duplex => vec![Oid::from_slice(DUPLEX)],
+            Self::Arp => of(station::OLD, station::OLD_COLUMNS),
+            Self::NewArp => of(station::NEW, station::NEW_COLUMNS),
+            Self::Learned => of(station::BRIDGE, station::BRIDGE_COLUMNS),
+            Self::LearnedByVlan => of(station::VLAN, station::BRIDGE_COLUMNS),
         }
     }
 }
@@ -173,12 +194,14 @@ pub fn device(varbinds: &[VarBind]) -> Device {
     let ports = Ports::new(&interfaces, varbinds);
     let mut neighbours = lldp::neighbours(varbinds, &ports);
     neighbours.extend(cdp::neighbours(varbinds, &ports));
+    let stations = station::stations(varbinds, &ports);
     Device {
         system: mib::system(varbinds),
         neighbours,
         neighbours_read: false,
         inventory: entity::inventory(varbinds),
         addresses: address::addresses(varbinds),
+        stations,
         engine: engine(varbinds),
         interfaces,
     }
@@ -239,6 +262,7 @@ pub fn encode(device: &Device) -> Vec<VarBind> {
     lldp::encode(device, &mut put);
     entity::encode(&device.inventory, &mut put);
     address::encode(&device.addresses, &mut put);
+    station::encode(&device.stations, &mut put);
     if let Some(engine) = device.engine {
         let [boots, time] = ENGINE.map(Oid::from_slice);
         let number = |number: u64| Value::Integer(i32::try_from(number).unwrap_or(i32::MAX));

@@ -79,6 +79,18 @@ impl<'n> Known<'n> {
         }
     }
 
+    /// Returns whether a node bears an address or a physical address: that of no other, as far as is known.
+    pub(super) fn is_of(&self, node: &NodeId, mac: [u8; 6], address: Option<IpAddr>) -> bool {
+        if let Some(address) = address.filter(|address| !is_everywhere(*address)) {
+            return self
+                .network
+                .node_of(address)
+                .is_some_and(|known| known.id == *node);
+        }
+        let bearers = self.macs.get(&written(mac));
+        bearers.is_some_and(|nodes| nodes.len() == 1 && nodes.contains(node))
+    }
+
     /// Returns the nodes that bear each mark, in the order in which marks are believed.
     fn marks(&self, heard: &Heard) -> Vec<(BTreeSet<NodeId>, Mark)> {
         let chassis = chassis_key(&heard.chassis);

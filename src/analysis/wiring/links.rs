@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::finding::code::Code;
 use crate::analysis::finding::{Evidence, Far, Finding, Kind, Thing, Value};
 use crate::analysis::wiring::cable::{Cable, PortRef, Sighting, Sights, cables};
-use crate::analysis::wiring::witness::Witness;
+use crate::analysis::wiring::known::Known;
+use crate::analysis::wiring::witness::{Witness, written};
 use crate::analysis::wiring::{Sight, Wiring};
 use crate::model::network::{End, Link, Network};
 use crate::model::{Element, LinkId, NodeId};
@@ -56,6 +57,7 @@ impl Sought<'_> {
 /// What is left to look at.
 struct Desk<'a> {
     answered: &'a BTreeMap<&'a NodeId, &'a Witness>,
+    known: &'a Known<'a>,
     sights: Vec<Sighting>,
     claimed: Vec<bool>,
     sought: Vec<Sought<'a>>,
@@ -68,6 +70,7 @@ pub(super) fn compare(
     network: &Network,
     answered: &BTreeMap<&NodeId, &Witness>,
     sights: Sights,
+    known: &Known<'_>,
 ) -> Wiring {
     let sought = network
         .links
@@ -84,6 +87,7 @@ pub(super) fn compare(
         .collect();
     let mut desk = Desk {
         answered,
+        known,
         claimed: vec![false; sights.0.len()],
         sights: sights.0,
         sought,
@@ -404,6 +408,27 @@ impl Desk<'_> {
         self.add(found);
     }
 
+    /// Returns what each end has learnt of the other's addresses on the declared port, or on any where none is declared.
+    fn behind(&self, sought: &Sought<'_>) -> Vec<Evidence> {
+        let ends = (0..2).filter_map(|end| {
+            let (here, there) = (&sought.end(end).node, &sought.end(1 - end).node);
+            let device = self.answered.get(here)?;
+            let ports = &sought.ports[end];
+            let learnt = device.stations.iter().find(|station| {
+                let is_there = ports.keys.is_empty() || ports.at == Some(station.port);
+                is_there && self.known.is_of(there, station.mac, station.address)
+            })?;
+            let port = device.ports.get(learnt.port)?;
+            Some(Evidence::Learnt {
+                by: here.clone(),
+                port: port.names.first().cloned().unwrap_or_default(),
+                far: there.clone(),
+                mac: written(learnt.mac),
+            })
+        });
+        ends.collect()
+    }
+
     fn finish(mut self) -> Wiring {
         for sought in &self.sought {
             let id = &sought.link.id;
@@ -415,9 +440,19 @@ impl Desk<'_> {
                 _ => Sight::One,
             };
             let seen = sought.seen.iter().flatten();
-            let heard: Vec<Evidence> = seen
+            let mut heard: Vec<Evidence> = seen
                 .flat_map(|at| self.sights[*at].evidence.clone())
                 .collect();
+            let learnt = match sight {
+                Sight::Unseen => self.behind(sought),
+                _ => Vec::new(),
+            };
+            let sight = if learnt.is_empty() {
+                sight
+            } else {
+                Sight::Behind
+            };
+            heard.extend(learnt);
             if !heard.is_empty() {
                 self.wiring.heard.insert(id.clone(), heard);
             }

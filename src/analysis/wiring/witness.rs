@@ -24,8 +24,21 @@ pub struct Witness {
     pub ports: Vec<Port>,
     /// Whom it hears.
     pub heard: Vec<Heard>,
+    /// Whom it has learnt to be behind its ports.
+    pub stations: Vec<Station>,
     /// What it is made of: the chassis itself, where it says so.
     pub unit: Option<Unit>,
+}
+
+/// Somebody whom a device has learnt to be behind a port.
+#[derive(Clone, Copy, Debug)]
+pub struct Station {
+    /// The place of the port.
+    pub port: usize,
+    /// Its physical address.
+    pub mac: [u8; 6],
+    /// Its address, where the device knows it.
+    pub address: Option<IpAddr>,
 }
 
 /// A port of a device.

@@ -75,6 +75,9 @@ pub(super) fn text(words: &Words, evidence: &Evidence) -> String {
         Evidence::NotAmong { by, far } => {
             words.with("seen.not-among", &[by.as_str(), far.as_str()])
         }
+        Evidence::Learnt { by, port, far, mac } => {
+            words.with("seen.learnt", &[by.as_str(), mac, far.as_str(), port])
+        }
         Evidence::Port { by, port, oper } => {
             words.with("seen.port", &[by.as_str(), port, state(words, *oper)])
         }

@@ -53,6 +53,7 @@ struct Links {
     both: usize,
     one: usize,
     through: usize,
+    behind: usize,
     wrong: usize,
     unseen: usize,
 }
@@ -98,6 +99,7 @@ impl<'a> Survey<'a> {
             both: self.wiring.count(Sight::Both),
             one: self.wiring.count(Sight::One),
             through: self.wiring.count(Sight::Through),
+            behind: self.wiring.count(Sight::Behind),
             wrong: self.wiring.count(Sight::Wrong),
             unseen: self.wiring.count(Sight::Unseen),
         }
@@ -176,6 +178,10 @@ pub fn network_text(survey: Survey<'_>, inventory: bool, words: &Words) -> Strin
         &[&counts[0], &counts[1], &counts[2], &counts[3], &counts[4]],
     ));
     text.push('\n');
+    if links.behind > 0 {
+        text.push_str(&words.with("diff.behind", &[&links.behind.to_string()]));
+        text.push('\n');
+    }
     let findings = &survey.wiring.findings;
     if findings.is_empty() {
         text.push_str(words.text("diff.well"));
