@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
+mod trace;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv6Addr};
