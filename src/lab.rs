@@ -30,6 +30,7 @@ pub mod record;
 pub mod responder;
 pub mod scenario;
 pub mod usm;
+pub mod zone;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -291,8 +292,9 @@ impl Wire {
                     };
                     runtime.block_on(async {
                         let doors = crate::lab::doors::doors(&fabric);
+                        let zone = crate::lab::zone::Zone::of(fabric.network());
                         let cables =
-                            crate::lab::namespace::build(&near, &plan, &doors, limits).await;
+                            crate::lab::namespace::build(&near, &plan, &doors, &zone, limits).await;
                         let listener = tokio::net::UnixListener::from_std(listener).map_err(own);
                         let (cables, listener) = match (cables, listener) {
                             (Ok(cables), Ok(listener)) => (cables, listener),
@@ -307,6 +309,7 @@ impl Wire {
                         let bridge = crate::lab::bridge::Bridge::new(
                             fabric,
                             responder,
+                            zone,
                             &plan,
                             truth,
                             events,

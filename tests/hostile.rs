@@ -195,6 +195,16 @@ fn decoders() -> Vec<Decoder> {
                 let _ = dns::answer(bytes, &dns::question(7, "hue.gov.vn"));
             },
         ),
+        decoder(
+            "a question of DNS",
+            vec![dns::question(7, "hue.gov.vn")],
+            PACKET,
+            |bytes| {
+                if let Some(asked) = dns::asked(bytes) {
+                    let _ = asked.answer(dns::Said::Refused(3));
+                }
+            },
+        ),
         decoder("a certificate", certificates(), PACKET, |bytes| {
             let _ = certificate::Facts::of(bytes);
         }),

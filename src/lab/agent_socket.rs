@@ -1,4 +1,4 @@
-//! The one socket of a family and a port on which every agent of the far side listens.
+//! The one socket of a family and a port on which every agent, or every server of names, of the far side listens.
 //!
 //! The kernel tells with each datagram which address it was sent to, and is told with each answer which address
 //! to send it from (`IP_PKTINFO`, RFC 3542 for IPv6): one socket is a thousand agents.

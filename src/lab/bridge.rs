@@ -29,6 +29,7 @@ use crate::lab::ledger::Ledger;
 use crate::lab::namespace::Cables;
 use crate::lab::responder::Responder;
 use crate::lab::scenario::Event;
+use crate::lab::zone::Zone;
 
 /// Frames that are taken from one side before the others have their turn.
 const TURN: usize = 64;
@@ -42,6 +43,7 @@ const TRAPS: u16 = 162;
 pub(super) struct Bridge {
     fabric: Fabric,
     responder: Responder,
+    zone: Zone,
     /// Where COMMAND hears traps, by family, if it listens.
     ears: Vec<SocketAddr>,
     record: Option<Ledger>,
@@ -116,7 +118,7 @@ struct Ports {
 }
 
 impl Ports {
-    /// Waits until something was asked of the agents.
+    /// Waits until something was asked of the agents or of the servers of names.
     async fn asked(&self) -> io::Result<AsyncFdReadyGuard<'_, AgentSocket>> {
         std::future::poll_fn(|context| {
             let mut sockets = self.agents.iter();
@@ -139,6 +141,7 @@ impl Ports {
             SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
             SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
         };
+        // One that stands at this very address is on the near side, where all others cannot speak.
         if let Some(socket) = of(from).or_else(|| of(SocketAddr::new(any, from.port()))) {
             let _ = socket.send(from.ip(), to, bytes);
         }
@@ -150,6 +153,7 @@ impl Bridge {
     pub(super) fn new(
         fabric: Fabric,
         responder: Responder,
+        zone: Zone,
         plan: &Addressing,
         record: Option<Ledger>,
         events: Vec<Event>,
@@ -158,6 +162,7 @@ impl Bridge {
         let mut bridge = Self {
             fabric,
             responder,
+            zone,
             ears: [
                 Some(plan.v4.near.into()),
                 plan.v6.map(|ends| ends.near.into()),
@@ -304,14 +309,18 @@ impl Bridge {
         }
     }
 
-    /// Lets the agents answer what was asked of them.
+    /// Lets agents and servers of names answer what was asked of them.
     fn hear(&mut self, mut ready: AsyncFdReadyGuard<'_, AgentSocket>) {
         for _ in 0..TURN {
             match ready.get_inner().receive() {
                 Ok(question) => {
                     let at = self.now();
                     let (asked, bytes) = (question.asked, &question.bytes);
-                    let reply = (self.responder).answer(&self.fabric, asked.ip(), bytes, at);
+                    let reply = if asked.port() == PORT {
+                        (self.responder).answer(&self.fabric, asked.ip(), bytes, at)
+                    } else {
+                        self.zone.answer(&self.fabric, asked, bytes)
+                    };
                     if let Some(reply) = reply {
                         let parcel = Parcel::Reply {
                             from: SocketAddr::new(reply.from, asked.port()),

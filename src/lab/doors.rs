@@ -120,6 +120,7 @@ pub(super) fn doors(fabric: &Fabric) -> Doors {
             continue;
         };
         let door = match check.question {
+            // It is asked by datagrams: `zone` answers.
             Question::Dns { .. } => continue,
             Question::Http {
                 is_secure, expect, ..

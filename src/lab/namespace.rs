@@ -22,6 +22,7 @@ use crate::lab::addressing::{Addressing, Ends};
 use crate::lab::agent_socket::{AgentSocket, PORT};
 use crate::lab::doors::{Door, Doors};
 use crate::lab::namespace::cable::{End, cable, frames, furnish_far, furnish_near, raise};
+use crate::lab::zone::Zone;
 
 /// Connections to a service that may wait.
 const WAITING: i32 = 128;
@@ -63,7 +64,7 @@ pub(super) struct Cables {
     pub(super) near: Socket,
     /// Frames to and from the devices.
     pub(super) far: Socket,
-    /// The agents, a socket a family.
+    /// The agents and the servers of names, a socket for each family and port.
     pub(super) agents: Vec<AgentSocket>,
     /// Ports of services.
     pub(super) services: Vec<(TcpListener, Door)>,
@@ -121,7 +122,13 @@ pub fn trial() -> Result<(), Refused> {
             prefixes: Vec::new(),
         };
         runtime
-            .block_on(build(&near, &plan, &Doors::default(), limits))
+            .block_on(build(
+                &near,
+                &plan,
+                &Doors::default(),
+                &Zone::default(),
+                limits,
+            ))
             .map(drop)
     });
     let ended = thread.join();
@@ -138,6 +145,7 @@ pub(super) async fn build(
     near: &File,
     addressing: &Addressing,
     doors: &Doors,
+    zone: &Zone,
     limits: Limits,
 ) -> Result<Cables, Refused> {
     let failed = |step, error: &io::Error| failed(step, error, limits);
@@ -152,6 +160,13 @@ pub(super) async fn build(
         .iter()
         .filter(|(at, _)| at.is_ipv4() || addressing.v6.is_some())
         .map(|(at, door)| Ok((stream(*at)?, *at, *door)))
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(|error| failed("open the ports of services", &error))?;
+    let near_names = zone
+        .near()
+        .iter()
+        .filter(|at| at.is_ipv4() || addressing.v6.is_some())
+        .map(|at| AgentSocket::open(*at))
         .collect::<io::Result<Vec<_>>>()
         .map_err(|error| failed("open the ports of services", &error))?;
     calm();
@@ -170,9 +185,13 @@ pub(super) async fn build(
     anywhere.extend(addressing.v6.map(|_| IpAddr::from(Ipv6Addr::UNSPECIFIED)));
     let mut agents = Vec::new();
     for any in &anywhere {
-        let socket = AgentSocket::open(SocketAddr::new(*any, PORT));
-        let socket = socket.and_then(AgentSocket::listen);
-        agents.push(socket.map_err(|error| failed("open port 161", &error))?);
+        let hear = |port| AgentSocket::open(SocketAddr::new(*any, port))?.listen();
+        agents.push(hear(PORT).map_err(|error| failed("open port 161", &error))?);
+        // Whoever declares names at the port of the agents has agents.
+        for port in zone.ports().into_iter().filter(|port| *port != PORT) {
+            let socket = hear(port);
+            agents.push(socket.map_err(|error| failed("open the ports of services", &error))?);
+        }
     }
     let mut services = Vec::new();
     let mut serve = |listener: TcpListener, door: Door| {
@@ -216,6 +235,7 @@ pub(super) async fn build(
         // Somebody may have the port already; a lab without one service is a lab.
         let _ = listening(socket, at).and_then(|listener| serve(listener, door));
     }
+    agents.extend(near_names.into_iter().flat_map(AgentSocket::listen));
     let open = |end| frames(end).map_err(|error| failed("open a packet socket", &error));
     Ok(Cables {
         near: open(End::WIRE_NEAR)?,

@@ -173,7 +173,11 @@ fn version(datagram: &[u8]) -> Option<i32> {
 }
 
 /// Returns the next node in order that has an agent of its own, and where that is asked in the family of `asked`.
-fn another<'a>(fabric: &'a Fabric, node: &NodeId, asked: IpAddr) -> Option<(&'a Node, IpAddr)> {
+pub(super) fn another<'a>(
+    fabric: &'a Fabric,
+    node: &NodeId,
+    asked: IpAddr,
+) -> Option<(&'a Node, IpAddr)> {
     let nodes = &fabric.network().nodes;
     let after = nodes.range(node.clone()..).skip(1);
     after
@@ -188,7 +192,7 @@ fn another<'a>(fabric: &'a Fabric, node: &NodeId, asked: IpAddr) -> Option<(&'a 
 }
 
 /// Returns bytes that mean nothing, the same for the same question.
-fn noise(datagram: &[u8]) -> Vec<u8> {
+pub(super) fn noise(datagram: &[u8]) -> Vec<u8> {
     let seed = datagram
         .iter()
         .fold(0, |hash, byte| mix(hash ^ u64::from(*byte)));
