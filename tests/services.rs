@@ -299,6 +299,35 @@ async fn a_name_is_asked_of_one_server_and_forged_answers_are_passed_over() {
     );
 }
 
+#[tokio::test]
+async fn a_name_with_addresses_of_ipv6_alone_is_a_name() {
+    let address = IpAddr::from(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 5));
+    let server = UdpSocket::bind("127.0.0.1:0").await.expect("loopback");
+    let at = server.local_addr().expect("bound").to_string();
+    tokio::spawn(async move {
+        let mut bytes = [0; 512];
+        while let Ok((length, from)) = server.recv_from(&mut bytes).await {
+            let asked = dns::asked(&bytes[..length]).expect("a question");
+            let known = [address];
+            let addresses = if asked.name == "six.example" {
+                &known[..]
+            } else {
+                &[]
+            };
+            let said = asked.answer(dns::Said::Addresses(addresses));
+            let _ = server.send_to(&said, from).await;
+        }
+    });
+    assert_eq!(
+        ask(&[("dns", "six.example"), ("at", &at)], PATIENCE).await,
+        Outcome::Addresses(vec![address])
+    );
+    assert_eq!(
+        ask(&[("dns", "bare.example"), ("at", &at)], PATIENCE).await,
+        Outcome::NoName(0)
+    );
+}
+
 /// When the checks of these tests are made.
 const NOW: &str = "2030-12-01T00:00:00Z";
 

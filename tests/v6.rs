@@ -496,6 +496,11 @@ fn agents_answer_from_the_address_that_was_asked_in_either_family() {
 
 /// Runs a script in a lab of the dual network; `None`, and a printed line, where that cannot be.
 fn in_the_lab(script: &str, tools: &[&str]) -> Option<(String, String)> {
+    in_a_lab_of(DUAL, script, tools)
+}
+
+/// Runs a script in a lab of any network.
+fn in_a_lab_of(text: &str, script: &str, tools: &[&str]) -> Option<(String, String)> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let missing = tools
         .iter()
@@ -508,7 +513,7 @@ fn in_the_lab(script: &str, tools: &[&str]) -> Option<(String, String)> {
         println!("skipped: this kernel speaks no IPv6");
         return None;
     }
-    let (folder, _) = dual();
+    let (folder, _) = read(text);
     let program = env!("CARGO_BIN_EXE_spanwatch");
     let output = Command::new(program)
         .arg("--topology")
@@ -632,4 +637,52 @@ fn check_finds_all_up_and_after_a_cut_the_right_cause() {
         assert_eq!(incidents[0]["cut_off"], cut_off, "{said:#}");
         assert_eq!(said["agencies"]["up"], 2, "{said:#}");
     }
+}
+
+/// What is served by IPv6: where it is nearest and where it is farthest.
+const SERVED: &str = r#"
+[[service]]
+id = "names"
+name = "Names"
+node = "west"
+check = { dns = "west.example" }
+[[service]]
+id = "own-names"
+name = "Names at home"
+node = "hub"
+check = { dns = "hub.example" }
+[[service]]
+id = "page"
+name = "A page"
+node = "west"
+check = { http = "west.example:8080/", expect = 204 }
+"#;
+
+#[test]
+fn services_answer_by_ipv6_until_their_way_is_cut() {
+    let script = r#"
+"$SPANWATCH" services --format json; echo ,
+"$SPANWATCH" lab ctl cut link:core-2--pop-west >&2
+"$SPANWATCH" services -t 1s --format json
+"#;
+    let text = format!("{DUAL}{SERVED}");
+    let Some((out, err)) = in_a_lab_of(&text, script, &[]) else {
+        return;
+    };
+    let said: Vec<Value> = serde_json::from_str(&format!("[{out}]"))
+        .unwrap_or_else(|error| panic!("{error}: {out}\n{err}"));
+    let states = |document: &Value| {
+        let services = document["services"].as_array().expect("a list");
+        let said = |service: &Value| {
+            let words = ["id", "state", "reason"].map(|key| service[key].as_str().expect("a word"));
+            words.join(" ")
+        };
+        services.iter().map(said).collect::<Vec<_>>()
+    };
+    let own = "own-names up addresses";
+    let whole = ["names up addresses", own, "page up status"];
+    assert_eq!(states(&said[0]), whole, "{out}\n{err}");
+    assert_eq!(said[0]["services"][0]["addresses"][0], "fd48:0:0:1::11");
+    let cut = ["names down silent", own, "page down silent"];
+    assert_eq!(states(&said[1]), cut, "{out}\n{err}");
 }

@@ -32,6 +32,16 @@ pub enum Answer {
 /// Returns the question for the IPv4 addresses of a name.
 #[must_use]
 pub fn question(number: u16, name: &str) -> Vec<u8> {
+    query(number, name, A)
+}
+
+/// Returns the question for the IPv6 addresses of a name.
+#[must_use]
+pub fn question_v6(number: u16, name: &str) -> Vec<u8> {
+    query(number, name, AAAA)
+}
+
+fn query(number: u16, name: &str, kind: u16) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER + name.len() + 6);
     bytes.extend(number.to_be_bytes());
     // Recursion desired, one question.
@@ -41,7 +51,9 @@ pub fn question(number: u16, name: &str) -> Vec<u8> {
         bytes.push(length as u8);
         bytes.extend(label.bytes().take(length));
     }
-    bytes.extend([0, 0, A as u8, 0, 1]);
+    bytes.push(0);
+    bytes.extend(kind.to_be_bytes());
+    bytes.extend(INTERNET.to_be_bytes());
     bytes
 }
 
