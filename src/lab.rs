@@ -30,6 +30,7 @@ pub mod record;
 pub mod responder;
 pub mod scenario;
 pub mod usm;
+pub mod zone;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 use snmp::VarBind;
 use tokio_util::sync::CancellationToken;
 
+use crate::lab::addressing::Addressing;
 use crate::lab::ledger::Ledger;
 use crate::lab::namespace::Refused;
 use crate::lab::scenario::Scenario;
@@ -144,6 +146,12 @@ pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
         .then(|| crate::lab::authority::identity(&names, crate::clock::today()))
         .transpose()
         .map_err(own)?;
+    let mut plan = Addressing::of(&options.network);
+    if !crate::lab::namespace::has_v6() {
+        plan = plan.without_v6();
+    }
+    // A socket for IPv6 hears both, and a kernel without it has none.
+    let ear = plan.v6.map_or("0.0.0.0:162", |_| "[::]:162");
     let mut environment = vec![
         ("SPANWATCH_LAB", OsString::from("1")),
         ("SPANWATCH_LAB_SOCKET", socket.into_os_string()),
@@ -157,7 +165,7 @@ pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
         ),
         ("STATE_DIRECTORY", folder.state().into_os_string()),
         // Its devices say what happens to their ports to whoever listens here.
-        ("SPANWATCH_TRAPS", OsString::from("0.0.0.0:162")),
+        ("SPANWATCH_TRAPS", OsString::from(ear)),
     ];
     let acceptor = match identity {
         None => None,
@@ -167,7 +175,15 @@ pub fn run(options: &Options, command: &[OsString]) -> Result<i32, Failure> {
             Some(identity.acceptor)
         }
     };
-    let wire = Wire::start(options, recordings, listener, record, acceptor, limits)?;
+    let things = Things {
+        plan,
+        recordings,
+        listener,
+        record,
+        acceptor,
+        limits,
+    };
+    let wire = Wire::start(options, things)?;
     let failed = |source| Failure::Command {
         command: command.first().cloned().unwrap_or_default(),
         source,
@@ -205,6 +221,16 @@ fn recording(path: &Path) -> io::Result<Vec<VarBind>> {
     Ok(recording.rows)
 }
 
+/// What the wire's thread takes with it.
+struct Things {
+    plan: Addressing,
+    recordings: BTreeMap<NodeId, Vec<VarBind>>,
+    listener: UnixListener,
+    record: Option<File>,
+    acceptor: Option<tokio_rustls::TlsAcceptor>,
+    limits: crate::lab::namespace::Limits,
+}
+
 /// The thread of the wire; dropping this ends it and waits for it.
 struct Wire {
     stop: CancellationToken,
@@ -214,14 +240,15 @@ struct Wire {
 }
 
 impl Wire {
-    fn start(
-        options: &Options,
-        recordings: BTreeMap<NodeId, Vec<VarBind>>,
-        listener: UnixListener,
-        record: Option<File>,
-        acceptor: Option<tokio_rustls::TlsAcceptor>,
-        limits: crate::lab::namespace::Limits,
-    ) -> Result<Self, Failure> {
+    fn start(options: &Options, things: Things) -> Result<Self, Failure> {
+        let Things {
+            plan,
+            recordings,
+            listener,
+            record,
+            acceptor,
+            limits,
+        } = things;
         let own = |source: io::Error| Refused {
             step: "start its wire",
             why: source.to_string(),
@@ -264,10 +291,10 @@ impl Wire {
                         }
                     };
                     runtime.block_on(async {
-                        let plan = crate::lab::addressing::Addressing::of(fabric.network());
                         let doors = crate::lab::doors::doors(&fabric);
+                        let zone = crate::lab::zone::Zone::of(fabric.network());
                         let cables =
-                            crate::lab::namespace::build(&near, &plan, &doors, limits).await;
+                            crate::lab::namespace::build(&near, &plan, &doors, &zone, limits).await;
                         let listener = tokio::net::UnixListener::from_std(listener).map_err(own);
                         let (cables, listener) = match (cables, listener) {
                             (Ok(cables), Ok(listener)) => (cables, listener),
@@ -282,7 +309,8 @@ impl Wire {
                         let bridge = crate::lab::bridge::Bridge::new(
                             fabric,
                             responder,
-                            plan.near,
+                            zone,
+                            &plan,
                             truth,
                             events,
                             crate::clock::now(),

@@ -391,12 +391,10 @@ fn packets_die_at_a_fault_until_routing_has_converged() {
 /// Sends one packet to a node with this time to live.
 fn send(fabric: &mut Fabric, to: &str, ttl: u8) -> Fate {
     let network = fabric.network().clone();
-    let IpAddr::V4(destination) = network.nodes[to].address.expect("an address") else {
-        panic!("an IPv4 address");
-    };
+    let destination = network.nodes[to].address.expect("an address");
     let packet = Packet {
         from_near: true,
-        source: Ipv4Addr::new(198, 18, 0, 2),
+        source: Ipv4Addr::new(198, 18, 0, 2).into(),
         destination,
         ttl,
         flow: 5,
@@ -420,7 +418,7 @@ fn each_time_to_live_ends_at_its_hop_of_the_path() {
             let Fate::Answer { router, why, .. } = fate else {
                 panic!("hop {hop}: {fate:?}");
             };
-            assert_eq!(network.nodes[node].address, Some(router.into()));
+            assert_eq!(network.nodes[node].address, Some(router));
             assert_eq!(why, Refusal::TimeExceeded);
         }
     }
@@ -435,7 +433,7 @@ fn a_trace_to_a_lost_node_shows_the_way_up_to_the_break() {
     let path = path(&network, &"doubled".into(), 5).expect("a way");
     fabric.act(&Action::Cut(vec![element("node:doubled")]), seconds(0));
     let says = |fate: Fate| match fate {
-        Fate::Answer { router, why, .. } => (IpAddr::V4(router), why),
+        Fate::Answer { router, why, .. } => (router, why),
         other => panic!("{other:?}"),
     };
     for ttl in 1..=5 {
@@ -455,8 +453,8 @@ fn an_address_that_nobody_has_gets_no_answer() {
     let mut fabric = Fabric::new(small(), 1);
     let packet = Packet {
         from_near: true,
-        source: Ipv4Addr::new(198, 18, 0, 2),
-        destination: Ipv4Addr::new(10, 50, 9, 9),
+        source: Ipv4Addr::new(198, 18, 0, 2).into(),
+        destination: Ipv4Addr::new(10, 50, 9, 9).into(),
         ttl: 64,
         flow: 5,
         octets: 100,
@@ -633,10 +631,8 @@ fn rate(bits: u64, milliseconds: u64) -> Impairment {
 
 /// Returns a packet between the monitor and a node.
 fn packet(network: &Network, node: &str, from_near: bool, octets: usize, is_whole: bool) -> Packet {
-    let IpAddr::V4(far) = network.nodes[node].address.expect("an address") else {
-        panic!("an IPv4 address");
-    };
-    let near = Ipv4Addr::new(198, 18, 0, 2);
+    let far = network.nodes[node].address.expect("an address");
+    let near = Ipv4Addr::new(198, 18, 0, 2).into();
     let (source, destination) = if from_near { (near, far) } else { (far, near) };
     Packet {
         from_near,
@@ -809,7 +805,7 @@ fn the_router_before_a_narrow_link_says_what_fits() {
         else {
             panic!("nobody says that it is too large");
         };
-        assert_eq!(Some(IpAddr::V4(router)), network.nodes[speaks].address);
+        assert_eq!(Some(router), network.nodes[speaks].address);
         assert_eq!((why, mtu), (Refusal::Unreachable(4), Some(1_400)));
         for (octets, is_whole) in [(1_400, true), (1_500, false), (60_000, false)] {
             let fate = fabric.packet(&sent(from_near, octets, is_whole), seconds(2));

@@ -10,7 +10,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -142,12 +142,8 @@ fn decoders() -> Vec<Decoder> {
     let (network, _) = reference();
     let fabric = Fabric::new(network.clone(), 1);
     let user = || User::new("lab", "authentication", "privacy words").expect("long enough");
-    let asked: Ipv4Addr = "10.48.0.11".parse().expect("an address");
-    let node = fabric
-        .node_of(asked.into())
-        .expect("of the model")
-        .id
-        .clone();
+    let asked: IpAddr = "10.48.0.11".parse().expect("an address");
+    let node = fabric.node_of(asked).expect("of the model").id.clone();
     let reader = user();
     let engine = reader.engine(&node, 1, Duration::ZERO).expect("an engine");
     let responder = Responder::new("lab-access", user());
@@ -197,6 +193,16 @@ fn decoders() -> Vec<Decoder> {
             PACKET,
             |bytes| {
                 let _ = dns::answer(bytes, &dns::question(7, "hue.gov.vn"));
+            },
+        ),
+        decoder(
+            "a question of DNS",
+            vec![dns::question(7, "hue.gov.vn")],
+            PACKET,
+            |bytes| {
+                if let Some(asked) = dns::asked(bytes) {
+                    let _ = asked.answer(dns::Said::Refused(3));
+                }
             },
         ),
         decoder("a certificate", certificates(), PACKET, |bytes| {
@@ -391,10 +397,18 @@ fn recordings() -> Vec<Vec<u8>> {
 }
 
 fn frames() -> Vec<Vec<u8>> {
-    let ethernet = hex("024c41420001 024c41420000 0800");
-    icmp_packets()
-        .into_iter()
-        .map(|packet| [ethernet.clone(), packet].concat())
+    let packets = icmp_packets().into_iter();
+    packets
+        .flat_map(|packet| {
+            let v4 = hex("024c41420001 024c41420000 0800");
+            // The same messages behind a header of IPv6, and behind options.
+            let mut v6 = hex("024c41420001 024c41420000 86dd 60000000");
+            v6.extend((packet.len() as u16 + 8).to_be_bytes());
+            v6.extend([60, 9]);
+            v6.extend([0xfd; 32]);
+            v6.extend(hex("3a00010400000000"));
+            [[v4, packet.clone()].concat(), [v6, packet].concat()]
+        })
         .collect()
 }
 

@@ -36,6 +36,7 @@ const PURE: &[&str] = &[
     "lab/frame",
     "lab/pdu",
     "lab/record",
+    "lab/zone",
     "inventory/blind",
     "inventory/import",
     "inventory/init",

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -296,6 +296,35 @@ async fn a_name_is_asked_of_one_server_and_forged_answers_are_passed_over() {
     assert_eq!(
         ask(&[("dns", "nobody.example"), ("at", &at)], PATIENCE).await,
         Outcome::NoName(3)
+    );
+}
+
+#[tokio::test]
+async fn a_name_with_addresses_of_ipv6_alone_is_a_name() {
+    let address = IpAddr::from(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 5));
+    let server = UdpSocket::bind("127.0.0.1:0").await.expect("loopback");
+    let at = server.local_addr().expect("bound").to_string();
+    tokio::spawn(async move {
+        let mut bytes = [0; 512];
+        while let Ok((length, from)) = server.recv_from(&mut bytes).await {
+            let asked = dns::asked(&bytes[..length]).expect("a question");
+            let known = [address];
+            let addresses = if asked.name == "six.example" {
+                &known[..]
+            } else {
+                &[]
+            };
+            let said = asked.answer(dns::Said::Addresses(addresses));
+            let _ = server.send_to(&said, from).await;
+        }
+    });
+    assert_eq!(
+        ask(&[("dns", "six.example"), ("at", &at)], PATIENCE).await,
+        Outcome::Addresses(vec![address])
+    );
+    assert_eq!(
+        ask(&[("dns", "bare.example"), ("at", &at)], PATIENCE).await,
+        Outcome::NoName(0)
     );
 }
 
@@ -659,6 +688,126 @@ fn the_way_and_the_service_are_blamed_each_for_its_own() {
     assert_eq!(expired, (Service::Down, service, service, service, 0));
     let untold = judge(&[], Outcome::Unsent("no authorities".to_owned()));
     assert_eq!(untold, (Service::Unknown, None, None, None, 2));
+}
+
+#[test]
+fn a_server_answers_what_was_asked_and_nothing_else() {
+    let addresses: [IpAddr; 3] = [
+        [192, 0, 2, 5].into(),
+        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 5).into(),
+        [192, 0, 2, 6].into(),
+    ];
+    let question = dns::question(0x1234, "Hue.Example");
+    let asked = dns::asked(&question).expect("a question");
+    assert_eq!((asked.name.as_str(), asked.kind), ("hue.example", 1));
+    let answer = asked.answer(dns::Said::Addresses(&addresses));
+    assert_eq!(
+        dns::answer(&answer, &question),
+        Some(dns::Answer::Addresses(vec![addresses[0], addresses[2]]))
+    );
+    // For addresses of IPv6 as well, of a name that has none of that kind, and of a name that nobody knows.
+    let mut sixth = question.clone();
+    let kind = sixth.len() - 3;
+    sixth[kind] = 28;
+    let asked = dns::asked(&sixth).expect("a question");
+    let of = |said| dns::answer(&asked.answer(said), &sixth);
+    assert_eq!(
+        of(dns::Said::Addresses(&addresses)),
+        Some(dns::Answer::Addresses(vec![addresses[1]]))
+    );
+    let none = Some(dns::Answer::Addresses(Vec::new()));
+    assert_eq!(of(dns::Said::Addresses(&addresses[..1])), none);
+    assert_eq!(of(dns::Said::Refused(3)), Some(dns::Answer::Refused(3)));
+    // An answer, another opcode, two questions, another class, and what ends early are no questions.
+    assert_eq!(dns::asked(&answer), None);
+    for (at, octet) in [
+        (2, 0x08),
+        (5, 2),
+        (question.len() - 1, 3),
+        (12, 0xC0),
+        (12, 60),
+    ] {
+        let mut bent = question.clone();
+        bent[at] = octet;
+        assert_eq!(dns::asked(&bent), None, "octet {at}");
+    }
+    for length in 0..question.len() {
+        assert_eq!(dns::asked(&question[..length]), None, "{length}");
+    }
+}
+
+/// Names beside the other services: one on a server behind a cable, and one where the monitor stands.
+const NAMES: &str = r#"
+[[service]]
+id = "names"
+name = "Names"
+node = "server"
+check = { dns = "hue.example" }
+[[service]]
+id = "own-names"
+name = "Names at home"
+node = "hub"
+check = { dns = "home.example" }
+[[service]]
+id = "other-names"
+name = "Names at another port"
+node = "server"
+check = { dns = "mail.example", at = "10.61.0.3:5353" }
+"#;
+
+#[test]
+fn in_the_lab_names_are_known_until_the_way_is_cut_or_the_agent_is_silent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("n.toml"), TEXT).expect("written");
+    fs::write(folder.path().join("names.toml"), NAMES).expect("written");
+    let program = env!("CARGO_BIN_EXE_spanwatch");
+    let script = r#"
+"$SPANWATCH" services --format json; echo ,
+"$SPANWATCH" lab ctl cut link:core--server >&2
+"$SPANWATCH" services -t 1s --format json; echo ,
+"$SPANWATCH" lab ctl restore all >&2; "$SPANWATCH" lab ctl agent server killed >&2
+"$SPANWATCH" services -t 1s --format json; echo ,
+"$SPANWATCH" lab ctl agent server garbage >&2
+"$SPANWATCH" services -t 1s --format json; echo ,
+"$SPANWATCH" lab ctl agent server well >&2
+"$SPANWATCH" services --format json
+"#;
+    let output = Command::new(program)
+        .arg("--topology")
+        .arg(folder.path())
+        .args(["lab", "--", "sh", "-c", script])
+        .env_remove("SPANWATCH_LAB_SOCKET")
+        .env("SPANWATCH", program)
+        .stdin(Stdio::null())
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.code() == Some(3) && said.contains("the lab cannot") {
+        println!("skipped: {}", said.trim_end());
+        return;
+    }
+    assert!(output.status.success(), "{said}");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let documents: Vec<Value> = serde_json::from_str(&format!("[{text}]")).expect("JSON");
+    let states = |document: &Value| {
+        ["names", "own-names", "other-names"].map(|id| {
+            let services = document["services"].as_array().expect("a list");
+            let found = services.iter().find(|service| service["id"] == id);
+            let found = found.expect("a service");
+            let state = found["state"].as_str().expect("a word");
+            format!("{state} {}", found["reason"].as_str().expect("a word"))
+        })
+    };
+    let up = "up addresses";
+    let expected = [
+        [up, up, up],
+        ["down silent", up, "down silent"],
+        ["down silent", up, "down silent"],
+        ["down silent", up, "down silent"],
+        [up, up, up],
+    ];
+    let found: Vec<_> = documents.iter().map(states).collect();
+    assert_eq!(found, expected, "{said}\n{}", documents[0]);
 }
 
 #[test]

@@ -160,5 +160,8 @@ mod doctor;
 /// A trace: its packets, its patience, what the model says of it, and all of it on the lab's wire.
 mod trace;
 
+/// IPv6 in the lab: frames, the same fabric for both families, a dual network on the wire.
+mod v6;
+
 /// Services: what a check hears, and whose fault it is that an agency cannot reach one.
 mod services;

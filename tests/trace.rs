@@ -17,9 +17,10 @@ use spanwatch::model::reading::Refusal;
 use spanwatch::model::trace::{End, Hop, Path, Trace};
 use spanwatch::model::{LinkId, NodeId};
 use spanwatch::probe::trace::log::{Log, Plan, Step as Next};
-use spanwatch::wire::hop::{Flow, Heard, error, packet, reply};
+use spanwatch::wire::hop::{Ends, Flow, Heard, error, packet, reply};
 
 const TARGET: Ipv4Addr = Ipv4Addr::new(10, 50, 0, 11);
+const ENDS: Ends = Ends::V4 { target: TARGET };
 const COOKIE: u64 = 0x0123_4567_89AB_CDEF;
 
 fn flow(number: u16) -> Flow {
@@ -48,7 +49,7 @@ fn all_echoes_of_a_flow_have_its_checksum_and_it_is_right() {
             checksum: mix(number + 99) as u16 | 1,
         };
         for sequence in (0..u16::MAX).step_by(997) {
-            let echo = flow.echo(sequence, COOKIE ^ number);
+            let echo = flow.echo(ENDS, sequence, COOKIE ^ number);
             let seen = IcmpPacket::new(&echo).expect("an echo");
             assert_eq!(seen.get_checksum(), flow.checksum);
             assert_eq!(checksum(&seen), flow.checksum, "{flow:?} {sequence}");
@@ -61,7 +62,7 @@ fn only_what_answers_or_quotes_our_echo_is_heard() {
     let flows = [flow(0), flow(1)];
     let here = Ipv4Addr::new(10, 50, 0, 1);
     let router = Ipv4Addr::new(10, 50, 0, 2);
-    let echo = flows[1].echo(77, COOKIE);
+    let echo = flows[1].echo(ENDS, 77, COOKIE);
     let mut back = echo;
     back[0] = 0;
     let whole = around(TARGET, here, &back);
@@ -70,8 +71,8 @@ fn only_what_answers_or_quotes_our_echo_is_heard() {
     // Another's reply, another run's cookie, a reply cut short, an identifier of nobody's.
     assert!(packet(&around(router, here, &back), &flows, TARGET, COOKIE).is_none());
     assert!(packet(&whole, &flows, TARGET, COOKIE + 1).is_none());
-    assert!(reply(&back[..40], &flows, TARGET, COOKIE).is_none());
-    assert!(reply(&back, &flows[..1], TARGET, COOKIE).is_none());
+    assert!(reply(&back[..40], &flows, ENDS, COOKIE).is_none());
+    assert!(reply(&back, &flows[..1], ENDS, COOKIE).is_none());
     // Our own echo, as a raw socket hears it on loopback, is no answer.
     assert!(packet(&around(here, TARGET, &echo), &flows, TARGET, COOKIE).is_none());
 
@@ -81,7 +82,7 @@ fn only_what_answers_or_quotes_our_echo_is_heard() {
     said.extend(&quoted);
     let heard = packet(&around(router, here, &said), &flows, TARGET, COOKIE).expect("ours");
     let expected = Heard {
-        from: router,
+        from: router.into(),
         ident: 0x8001,
         sequence: 77,
         why: Some(Refusal::TimeExceeded),
@@ -94,7 +95,14 @@ fn only_what_answers_or_quotes_our_echo_is_heard() {
         assert!(heard.is_none(), "octet {at}");
     }
     assert_eq!(
-        error(&echo[..8], &flows, router, Refusal::Unreachable(1)).map(|heard| heard.why),
+        error(
+            &echo[..8],
+            &flows,
+            ENDS,
+            router.into(),
+            Refusal::Unreachable(1)
+        )
+        .map(|heard| heard.why),
         Some(Some(Refusal::Unreachable(1)))
     );
 }
@@ -106,7 +114,7 @@ fn bent_and_cut_packets_are_refused_and_never_a_panic() {
     said.extend(around(
         Ipv4Addr::LOCALHOST,
         TARGET,
-        &flows[0].echo(3, COOKIE),
+        &flows[0].echo(ENDS, 3, COOKIE),
     ));
     let whole = around(Ipv4Addr::new(10, 50, 0, 2), Ipv4Addr::LOCALHOST, &said);
     for round in 0..200_000_u64 {
@@ -118,7 +126,7 @@ fn bent_and_cut_packets_are_refused_and_never_a_panic() {
         }
         bent.truncate(mix(round ^ 0xFF) as usize % (bent.len() + 1));
         let _ = packet(&bent, &flows, TARGET, COOKIE);
-        let _ = reply(&bent, &flows, TARGET, COOKIE);
+        let _ = reply(&bent, &flows, ENDS, COOKIE);
     }
 }
 
@@ -140,7 +148,7 @@ fn play(
 ) -> (Trace, Vec<(usize, u8)>, Duration) {
     let began = spanwatch::clock::now();
     let flows: Vec<Flow> = (0..flows).map(flow).collect();
-    let mut log = Log::new(TARGET, &flows, plan, began);
+    let mut log = Log::new(TARGET.into(), &flows, plan, began);
     let mut now = began;
     let mut sent = Vec::new();
     let mut coming: BTreeMap<(Instant, usize), Heard> = BTreeMap::new();
@@ -179,9 +187,9 @@ fn play(
 fn answer(place: usize, ttl: u8, sequence: u16, last: u8) -> Heard {
     Heard {
         from: if ttl >= last {
-            TARGET
+            TARGET.into()
         } else {
-            Ipv4Addr::new(10, 0, 0, ttl)
+            Ipv4Addr::new(10, 0, 0, ttl).into()
         },
         ident: flow(place as u16).ident,
         sequence,
@@ -237,7 +245,7 @@ fn a_router_without_a_way_ends_the_path_and_a_late_answer_is_none() {
     let (trace, sent, _) = play(1, plan(), |place, ttl, sequence| {
         let mut heard = answer(place, ttl, sequence, 99);
         if ttl >= 4 {
-            heard.from = Ipv4Addr::new(10, 0, 0, 4);
+            heard.from = Ipv4Addr::new(10, 0, 0, 4).into();
             heard.why = Some(Refusal::Unreachable(1));
         }
         let late = ttl == 2;
@@ -542,7 +550,14 @@ fn an_example_is_traced_in_the_lab_only_and_what_cannot_be_traced_is_said() {
         ),
         (&["pop-nam-don"], "Did you mean `pop-nam-dong`?"),
         (&["dc"], "The monitor stands at `dc` itself"),
-        (&["2001:db8::1"], "IPv4 only"),
+        (
+            &["2001:db8::1"],
+            "spanwatch lab -- spanwatch trace 2001:db8::1",
+        ),
+        (
+            &["pop-nam-dong", "--family", "6"],
+            "`pop-nam-dong` has no address of that kind",
+        ),
         (&["pop-nam-dong", "--flows", "65"], "65"),
         (&["pop-nam-dong", "--timeout", "soon"], "soon"),
         (&[], "TARGET"),

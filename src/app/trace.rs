@@ -1,6 +1,6 @@
 //! One trace by hand: sockets, the model's path, and what both say of each other.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::analysis::way::{Explained, Web, explain};
@@ -12,12 +12,13 @@ use crate::model::{Element, NodeId};
 use crate::probe::ping::IcmpKind;
 use crate::probe::trace::log::Plan;
 use crate::probe::trace::{Line, TraceError};
+use crate::wire::echo::Family;
 
 /// What is traced.
 #[derive(Clone, Debug)]
 pub struct Question {
     /// Where to.
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
     /// The node that has the address, where the model knows it.
     pub node: Option<NodeId>,
     /// How many flows.
@@ -55,7 +56,7 @@ pub fn trace(
     network: Option<&Network>,
     seen: impl FnMut(&Trace),
 ) -> Result<Traced, TraceError> {
-    let line = Line::open(question.flows)?;
+    let line = Line::open(question.flows, Family::of(question.address))?;
     let graph = network.map(Graph::new);
     let model = network.zip(graph.as_ref());
     let began = crate::clock::now();

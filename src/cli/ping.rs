@@ -122,13 +122,20 @@ impl Whom {
 
 /// Which addresses of a name are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Which {
+pub(in crate::cli) enum Which {
     /// Those of IPv4
     #[value(name = "4")]
     V4,
     /// Those of IPv6
     #[value(name = "6")]
     V6,
+}
+
+impl Which {
+    /// Returns whether an address is of the wanted kind, if any is wanted.
+    pub(in crate::cli) fn takes(wanted: Option<Self>, address: IpAddr) -> bool {
+        wanted.is_none_or(|wanted| (wanted == Self::V4) == address.is_ipv4())
+    }
 }
 
 /// Which engine sends.

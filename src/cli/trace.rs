@@ -1,7 +1,7 @@
 //! `trace`: hop by hop, beside the path that the model declares.
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,13 +12,14 @@ use crate::app::view::View;
 use crate::cli::check::duration;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::naming::{self, Viewing};
+use crate::cli::ping::Which;
 use crate::cli::{Common, Format, from_environment, start};
 use crate::filter::fold::nearest;
 use crate::model::NodeId;
 use crate::model::network::Network;
 use crate::model::trace::Trace;
+use crate::probe::trace::TraceError;
 use crate::probe::trace::log::Plan;
-use crate::probe::trace::{TraceError, traceable};
 use crate::report::{chain, subject, trace};
 
 /// At most so many pictures a second while it goes on.
@@ -31,7 +32,7 @@ const FRAME: Duration = Duration::from_millis(100);
 /// traced inside the lab: `spanwatch lab -- spanwatch trace ID`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// An agency's or a node's id, or an IPv4 address
+    /// An agency's or a node's id, or an address of IPv4 or IPv6
     #[arg(value_name = "TARGET")]
     target: String,
     /// Flows, each of which takes its own of several equal paths
@@ -52,6 +53,9 @@ pub struct Args {
     /// Deadline of the whole trace
     #[arg(short = 't', long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     deadline: Duration,
+    /// Take only addresses of this kind for names: 4 or 6
+    #[arg(long, value_name = "4|6", value_enum)]
+    family: Option<Which>,
     #[command(flatten)]
     viewing: Viewing,
     /// How to write the result
@@ -63,7 +67,7 @@ pub struct Args {
 pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
     let network = topology(common)?;
     let network = network.as_ref();
-    let (address, node) = target(&args.target, network)?;
+    let (address, node) = target(&args.target, args.family, network)?;
     let is_lab = start::runtime()?.block_on(start::lab()).is_some();
     let (mut removed, mut view) = (Vec::new(), "designed".to_owned());
     if let Some(network) = network {
@@ -130,17 +134,15 @@ fn topology(common: &Common) -> Result<Option<Network>, Failure> {
     Ok(None)
 }
 
-fn target(written: &str, network: Option<&Network>) -> Result<(Ipv4Addr, Option<NodeId>), Failure> {
-    let v4 = |address: IpAddr| {
-        traceable(address).ok_or_else(|| {
-            let message = format!("{address} is IPv6, and a trace speaks IPv4 only.");
-            Failure::new(Kind::Usage, message)
-        })
-    };
+fn target(
+    written: &str,
+    family: Option<Which>,
+    network: Option<&Network>,
+) -> Result<(IpAddr, Option<NodeId>), Failure> {
     if let Ok(address) = written.parse::<IpAddr>() {
         let node = network.and_then(|network| network.node_of(address));
         return not_here(network, node.map(|node| &node.id))
-            .and_then(|()| Ok((v4(address)?, node.map(|node| node.id.clone()))));
+            .map(|()| (address, node.map(|node| node.id.clone())));
     }
     let Some(network) = network else {
         let message =
@@ -167,10 +169,16 @@ fn target(written: &str, network: Option<&Network>) -> Result<(Ipv4Addr, Option<
     not_here(Some(network), Some(&id))?;
     let node = &network.nodes[&id];
     let mut addresses = node.address.iter().chain(&node.addresses).copied();
-    let found = addresses.find_map(traceable);
-    match (found, node.address) {
+    let first = addresses.clone().next();
+    match (
+        addresses.find(|address| Which::takes(family, *address)),
+        first,
+    ) {
         (Some(address), _) => Ok((address, Some(id))),
-        (None, Some(address)) => v4(address).map(|address| (address, Some(id))),
+        (None, Some(other)) => {
+            let message = format!("`{id}` has no address of that kind in the topology");
+            Err(Failure::new(Kind::Usage, message).hint(format!("It has {other}.")))
+        }
         (None, None) => Err(Failure::new(
             Kind::Usage,
             format!("`{id}` has no address in the topology"),

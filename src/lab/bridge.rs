@@ -5,8 +5,9 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io::{self, Read as _};
-use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd as _, AsRawFd, RawFd};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use nix::sys::time::TimeSpec;
@@ -19,7 +20,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::lab::action::{Action, Request};
-use crate::lab::agent_socket::AgentSocket;
+use crate::lab::addressing::Addressing;
+use crate::lab::agent_socket::{AgentSocket, PORT};
 use crate::lab::control::Call;
 use crate::lab::fabric::traps::Trap;
 use crate::lab::fabric::{Fabric, Fate};
@@ -27,6 +29,7 @@ use crate::lab::ledger::Ledger;
 use crate::lab::namespace::Cables;
 use crate::lab::responder::Responder;
 use crate::lab::scenario::Event;
+use crate::lab::zone::Zone;
 
 /// Frames that are taken from one side before the others have their turn.
 const TURN: usize = 64;
@@ -40,15 +43,16 @@ const TRAPS: u16 = 162;
 pub(super) struct Bridge {
     fabric: Fabric,
     responder: Responder,
-    /// Where COMMAND hears traps, if it listens.
-    ear: SocketAddrV4,
+    zone: Zone,
+    /// Where COMMAND hears traps, by family, if it listens.
+    ears: Vec<SocketAddr>,
     record: Option<Ledger>,
     due: BinaryHeap<Reverse<Due>>,
     /// How many were ever put into `due`: those of the same moment leave in the order they came.
     put: u64,
     /// When the last packet of each node leaves, each way: queues do not let packets overtake,
     /// unless the fabric holds one back.
-    last: HashMap<(Ipv4Addr, bool), Duration>,
+    last: HashMap<(IpAddr, bool), Duration>,
     began: Instant,
 }
 
@@ -69,8 +73,8 @@ struct Due {
 enum Parcel {
     Frame(Side, Vec<u8>),
     Reply {
-        from: Ipv4Addr,
-        to: SocketAddrV4,
+        from: SocketAddr,
+        to: SocketAddr,
         bytes: Vec<u8>,
     },
     Act(Action),
@@ -110,7 +114,38 @@ impl AsRawFd for Timer {
 struct Ports {
     near: AsyncFd<Socket>,
     far: AsyncFd<Socket>,
-    agents: AsyncFd<AgentSocket>,
+    agents: Vec<AsyncFd<AgentSocket>>,
+}
+
+impl Ports {
+    /// Waits until something was asked of the agents or of the servers of names.
+    async fn asked(&self) -> io::Result<AsyncFdReadyGuard<'_, AgentSocket>> {
+        std::future::poll_fn(|context| {
+            let mut sockets = self.agents.iter();
+            let ready = sockets.find_map(|socket| match socket.poll_read_ready(context) {
+                Poll::Ready(ready) => Some(ready),
+                Poll::Pending => None,
+            });
+            ready.map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    /// Sends what one of them says; a full queue of the kernel's loses it, as a full router does.
+    fn send(&self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        let of = |at: SocketAddr| {
+            let mut sockets = self.agents.iter().map(AsyncFd::get_ref);
+            sockets.find(|socket| socket.at() == at)
+        };
+        let any: IpAddr = match from {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        // One that stands at this very address is on the near side, where all others cannot speak.
+        if let Some(socket) = of(from).or_else(|| of(SocketAddr::new(any, from.port()))) {
+            let _ = socket.send(from.ip(), to, bytes);
+        }
+    }
 }
 
 impl Bridge {
@@ -118,7 +153,8 @@ impl Bridge {
     pub(super) fn new(
         fabric: Fabric,
         responder: Responder,
-        near: Ipv4Addr,
+        zone: Zone,
+        plan: &Addressing,
         record: Option<Ledger>,
         events: Vec<Event>,
         began: Instant,
@@ -126,7 +162,15 @@ impl Bridge {
         let mut bridge = Self {
             fabric,
             responder,
-            ear: SocketAddrV4::new(near, TRAPS),
+            zone,
+            ears: [
+                Some(plan.v4.near.into()),
+                plan.v6.map(|ends| ends.near.into()),
+            ]
+            .into_iter()
+            .flatten()
+            .map(|near| SocketAddr::new(near, TRAPS))
+            .collect(),
             record,
             due: BinaryHeap::new(),
             put: 0,
@@ -150,7 +194,7 @@ impl Bridge {
         let ports = Ports {
             near: watched(cables.near)?,
             far: watched(cables.far)?,
-            agents: watched(cables.agents)?,
+            agents: (cables.agents.into_iter().map(watched)).collect::<io::Result<_>>()?,
         };
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
         let timer = Timer(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?);
@@ -168,7 +212,7 @@ impl Bridge {
                 () = stop.cancelled() => break,
                 ready = ports.near.readable() => self.take(ready?, Side::Near, &mut buffer),
                 ready = ports.far.readable() => self.take(ready?, Side::Far, &mut buffer),
-                ready = ports.agents.readable() => self.hear(ready?),
+                ready = ports.asked() => self.hear(ready?),
                 ready = timer.readable() => {
                     ready?.clear_ready();
                     // Only says how often it went off.
@@ -233,7 +277,7 @@ impl Bridge {
             } => {
                 if is_near
                     && crate::lab::frame::asks_echo(frame)
-                    && !self.fabric.answers_echo(IpAddr::V4(node), at + after)
+                    && !self.fabric.answers_echo(node, at + after)
                 {
                     return;
                 }
@@ -265,18 +309,21 @@ impl Bridge {
         }
     }
 
-    /// Lets the agents answer what was asked of them.
+    /// Lets agents and servers of names answer what was asked of them.
     fn hear(&mut self, mut ready: AsyncFdReadyGuard<'_, AgentSocket>) {
         for _ in 0..TURN {
             match ready.get_inner().receive() {
                 Ok(question) => {
                     let at = self.now();
-                    let reply =
-                        self.responder
-                            .answer(&self.fabric, question.asked, &question.bytes, at);
+                    let (asked, bytes) = (question.asked, &question.bytes);
+                    let reply = if asked.port() == PORT {
+                        (self.responder).answer(&self.fabric, asked.ip(), bytes, at)
+                    } else {
+                        self.zone.answer(&self.fabric, asked, bytes)
+                    };
                     if let Some(reply) = reply {
                         let parcel = Parcel::Reply {
-                            from: reply.from,
+                            from: SocketAddr::new(reply.from, asked.port()),
                             to: question.peer,
                             bytes: reply.bytes,
                         };
@@ -309,12 +356,15 @@ impl Bridge {
                     let _ = ports.far.get_ref().send(&frame);
                 }
                 Parcel::Reply { from, to, bytes } => {
-                    let _ = ports.agents.get_ref().send(from, to, &bytes);
+                    ports.send(from, to, &bytes);
                 }
                 Parcel::Act(action) => self.act(&action, due.at),
                 Parcel::Say(trap) => {
                     if let Some((from, bytes)) = self.responder.trap(&self.fabric, &trap) {
-                        let _ = ports.agents.get_ref().send(from, self.ear, &bytes);
+                        let ear = (self.ears.iter()).find(|ear| ear.is_ipv4() == from.is_ipv4());
+                        if let Some(ear) = ear {
+                            ports.send(SocketAddr::new(from, PORT), *ear, &bytes);
+                        }
                     }
                 }
             }

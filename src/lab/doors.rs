@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::{IpAddr, SocketAddrV4};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -46,7 +46,7 @@ pub(super) struct Doors {
     /// Ports of the far side.
     pub(super) far: BTreeMap<u16, Door>,
     /// The same of the near side.
-    pub(super) near: BTreeMap<SocketAddrV4, Door>,
+    pub(super) near: BTreeMap<SocketAddr, Door>,
 }
 
 /// Serves everybody who comes to a port.
@@ -120,6 +120,7 @@ pub(super) fn doors(fabric: &Fabric) -> Doors {
             continue;
         };
         let door = match check.question {
+            // It is asked by datagrams: `zone` answers.
             Question::Dns { .. } => continue,
             Question::Http {
                 is_secure, expect, ..
@@ -136,8 +137,8 @@ pub(super) fn doors(fabric: &Fabric) -> Doors {
         let node = network.nodes.get(&service.node);
         let address = check.at.or_else(|| node?.address);
         match address {
-            Some(IpAddr::V4(address)) if service.node == network.monitor => {
-                let at = SocketAddrV4::new(address, check.port);
+            Some(address) if service.node == network.monitor => {
+                let at = SocketAddr::new(address, check.port);
                 doors.near.entry(at).or_default().join(door);
             }
             _ => {

@@ -2,7 +2,8 @@
 //!
 //! Routing is what `graph` says: shortest paths from the monitor over what is up, used in both directions, as
 //! all traffic of a monitor is between its own place and a node. Time is passed in as what went by since the
-//! lab began; the same seed and the same calls give the same fates.
+//! lab began; the same seed and the same calls give the same fates. IPv4 and IPv6 go the same ways: the model has
+//! one graph. What a family has of its own is its addresses, whether routers may cut, and how errors are written.
 
 mod dice;
 mod faults;
@@ -14,7 +15,7 @@ pub mod traps;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ use crate::model::device::{Device, Engine};
 use crate::model::network::{Network, Node};
 use crate::model::reading::Refusal;
 use crate::model::{Element, NodeId};
+use crate::wire::echo::Family;
 
 /// What a device's kernel sends its packets with.
 const TTL: u8 = 64;
@@ -68,16 +70,17 @@ pub struct Packet {
     /// Whether the monitor's side sent it.
     pub from_near: bool,
     /// Its source.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// Its destination.
-    pub destination: Ipv4Addr,
-    /// Its time to live as it was sent.
+    pub destination: IpAddr,
+    /// Its time to live, or hop limit, as it was sent.
     pub ttl: u8,
     /// What routers share load by: a hash of addresses, protocol, and ports or an echo's identifier.
     pub flow: u64,
     /// Its octets, headers included.
     pub octets: usize,
-    /// Whether its sender forbids to cut it into fragments (RFC 791, DF).
+    /// Whether nobody on the way may cut it into fragments: its sender forbids it (RFC 791, DF), or it is IPv6
+    /// (RFC 8200, 5).
     pub is_whole: bool,
 }
 
@@ -100,12 +103,12 @@ pub enum Fate {
     /// A router answers to its sender in the destination's place.
     Answer {
         /// From where.
-        router: Ipv4Addr,
+        router: IpAddr,
         /// What it says.
         why: Refusal,
         /// When the sender hears it.
         after: Duration,
-        /// The most octets that the way on carries in one piece, where that is why (RFC 1191).
+        /// The most octets that the way on carries in one piece, where that is why (RFC 1191, RFC 8201).
         mtu: Option<u16>,
     },
 }
@@ -141,8 +144,8 @@ pub struct Fabric {
 /// One node of the fabric.
 #[derive(Clone, Debug)]
 struct Place {
-    /// Where its ICMP errors come from, by the link on which the packet came.
-    voices: Vec<Ipv4Addr>,
+    /// Where its ICMP errors come from, by family and then by the link on which the packet came.
+    voices: [Vec<IpAddr>; 2],
     behaviour: Behaviour,
     /// When it last started, and how often.
     started: (Duration, u32),
@@ -185,7 +188,7 @@ impl Fabric {
             let (device, ports) = crate::lab::agent::portrait(&network, node);
             let rest = crate::lab::agent::rest(&network, node, &device, &ports);
             places.push(Place {
-                voices: voices(node),
+                voices: [Family::V4, Family::V6].map(|family| voices(node, family)),
                 behaviour: Behaviour::Well,
                 started: (Duration::ZERO, 1),
                 forgotten: HashMap::new(),
@@ -277,11 +280,12 @@ impl Fabric {
         } else {
             packet.source
         };
-        let Some(&node) = self.addresses.get(&IpAddr::V4(far)) else {
+        let Some(&node) = self.addresses.get(&far) else {
             return Fate::Drop;
         };
         self.settle(at);
         let load = Load {
+            family: Family::of(far),
             ttl: packet.ttl,
             flow: packet.flow,
             octets: packet.octets,
@@ -372,15 +376,12 @@ impl Fabric {
     }
 }
 
-/// Returns where a node's ICMP errors may come from: its interfaces, or the one address that it has.
-fn voices(node: &Node) -> Vec<Ipv4Addr> {
-    let v4 = |address: &IpAddr| match address {
-        IpAddr::V4(address) => Some(*address),
-        IpAddr::V6(_) => None,
-    };
-    let ports: Vec<Ipv4Addr> = node.addresses.iter().filter_map(v4).collect();
+/// Returns where a node's ICMP errors of a family may come from: its interfaces, or the one address that it has.
+fn voices(node: &Node, family: Family) -> Vec<IpAddr> {
+    let is_of = |address: &IpAddr| Family::of(*address) == family;
+    let ports: Vec<IpAddr> = node.addresses.iter().copied().filter(is_of).collect();
     if ports.is_empty() {
-        node.address.iter().filter_map(v4).collect()
+        node.address.into_iter().filter(is_of).collect()
     } else {
         ports
     }

@@ -4,62 +4,28 @@
 //! is taken alone, so that the one that is refused can be named. A netlink socket belongs to the namespace of
 //! the thread that opened it, whatever the thread does afterwards.
 
+mod cable;
+
 use std::fs::{self, File};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, TcpListener};
-use std::os::fd::AsRawFd;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::Path;
 
 use caps::{CapSet, Capability};
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::{getegid, geteuid};
-use pnet::datalink::{Channel, Config, NetworkInterface};
-use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkAttribute};
-use rtnetlink::packet_route::route::{RouteScope, RouteType};
-use rtnetlink::{Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
-use socket2::{Domain, Protocol, Socket, Type};
+use rtnetlink::Handle;
+use socket2::{Domain, Socket, Type};
 
-use crate::lab::addressing::Addressing;
-use crate::lab::agent_socket::AgentSocket;
+use crate::lab::addressing::{Addressing, Ends};
+use crate::lab::agent_socket::{AgentSocket, PORT};
 use crate::lab::doors::{Door, Doors};
+use crate::lab::namespace::cable::{End, cable, frames, furnish_far, furnish_near, raise};
+use crate::lab::zone::Zone;
 
-/// Octets of frames that may wait on one side: a burst to every agency and more.
-const BUFFER: usize = 8 << 20;
 /// Connections to a service that may wait.
 const WAITING: i32 = 128;
-/// The loopback of every namespace.
-const LOOPBACK: u32 = 1;
-
-/// One end of a virtual cable, numbered so high that no device of the kernel's own is there.
-#[derive(Clone, Copy)]
-struct End {
-    name: &'static str,
-    index: u32,
-}
-
-impl End {
-    const NEAR: Self = Self {
-        name: "lab0",
-        index: 480,
-    };
-    const WIRE_NEAR: Self = Self {
-        name: "lab1",
-        index: 481,
-    };
-    const WIRE_FAR: Self = Self {
-        name: "lab2",
-        index: 482,
-    };
-    const FAR: Self = Self {
-        name: "lab3",
-        index: 483,
-    };
-
-    /// Returns a locally administered address of its own.
-    fn mac(self) -> [u8; 6] {
-        [0x02, 0x4C, 0x41, 0x42, 0x00, self.index as u8]
-    }
-}
 
 /// Why the lab cannot have a network of its own here: the step, the reason, and what would allow it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,8 +64,8 @@ pub(super) struct Cables {
     pub(super) near: Socket,
     /// Frames to and from the devices.
     pub(super) far: Socket,
-    /// The agents.
-    pub(super) agents: AgentSocket,
+    /// The agents and the servers of names, a socket for each family and port.
+    pub(super) agents: Vec<AgentSocket>,
     /// Ports of services.
     pub(super) services: Vec<(TcpListener, Door)>,
 }
@@ -147,13 +113,22 @@ pub fn trial() -> Result<(), Refused> {
             .build()
             .map_err(|error| failed("start its wire", &error, limits))?;
         let plan = Addressing {
-            near: Ipv4Addr::new(198, 18, 0, 2),
-            far: Ipv4Addr::new(198, 18, 0, 1),
+            v4: Ends {
+                near: Ipv4Addr::new(198, 18, 0, 2),
+                far: Ipv4Addr::new(198, 18, 0, 1),
+            },
+            v6: None,
             own: Vec::new(),
             prefixes: Vec::new(),
         };
         runtime
-            .block_on(build(&near, &plan, &Doors::default(), limits))
+            .block_on(build(
+                &near,
+                &plan,
+                &Doors::default(),
+                &Zone::default(),
+                limits,
+            ))
             .map(drop)
     });
     let ended = thread.join();
@@ -170,6 +145,7 @@ pub(super) async fn build(
     near: &File,
     addressing: &Addressing,
     doors: &Doors,
+    zone: &Zone,
     limits: Limits,
 ) -> Result<Cables, Refused> {
     let failed = |step, error: &io::Error| failed(step, error, limits);
@@ -182,23 +158,41 @@ pub(super) async fn build(
     let near_doors = doors
         .near
         .iter()
-        .map(|(at, door)| Ok((Socket::new(Domain::IPV4, Type::STREAM, None)?, *at, *door)))
+        .filter(|(at, _)| at.is_ipv4() || addressing.v6.is_some())
+        .map(|(at, door)| Ok((stream(*at)?, *at, *door)))
         .collect::<io::Result<Vec<_>>>()
         .map_err(|error| failed("open the ports of services", &error))?;
-    tune("conf/all/rp_filter", "0");
-    tune("conf/default/rp_filter", "0");
-    tune("ping_group_range", &format!("{0} {0}", getegid()));
+    let near_names = zone
+        .near()
+        .iter()
+        .filter(|at| at.is_ipv4() || addressing.v6.is_some())
+        .map(|at| AgentSocket::open(*at))
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(|error| failed("open the ports of services", &error))?;
+    calm();
+    tune("ipv4/ping_group_range", &format!("{0} {0}", getegid()));
 
     unshare(CloneFlags::CLONE_NEWNET).map_err(enter)?;
     let far = namespace().map_err(|error| failed("open its own namespace", &error))?;
     let far_link = connect().map_err(|error| failed(step, &error))?;
     // Rate limits belong to the model; the kernel behind all devices has none.
-    tune("icmp_ratelimit", "0");
-    tune("icmp_msgs_per_sec", "1000000");
-    tune("icmp_msgs_burst", "1000000");
-    tune("conf/all/rp_filter", "0");
-    tune("conf/default/rp_filter", "0");
-    let agents = AgentSocket::open().map_err(|error| failed("open port 161", &error))?;
+    calm();
+    tune("ipv4/icmp_ratelimit", "0");
+    tune("ipv4/icmp_msgs_per_sec", "1000000");
+    tune("ipv4/icmp_msgs_burst", "1000000");
+    tune("ipv6/icmp/ratelimit", "0");
+    let mut anywhere = vec![IpAddr::from(Ipv4Addr::UNSPECIFIED)];
+    anywhere.extend(addressing.v6.map(|_| IpAddr::from(Ipv6Addr::UNSPECIFIED)));
+    let mut agents = Vec::new();
+    for any in &anywhere {
+        let hear = |port| AgentSocket::open(SocketAddr::new(*any, port))?.listen();
+        agents.push(hear(PORT).map_err(|error| failed("open port 161", &error))?);
+        // Whoever declares names at the port of the agents has agents.
+        for port in zone.ports().into_iter().filter(|port| *port != PORT) {
+            let socket = hear(port);
+            agents.push(socket.map_err(|error| failed("open the ports of services", &error))?);
+        }
+    }
     let mut services = Vec::new();
     let mut serve = |listener: TcpListener, door: Door| {
         listener.set_nonblocking(true)?;
@@ -206,9 +200,12 @@ pub(super) async fn build(
         Ok(())
     };
     for (port, door) in &doors.far {
-        TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port))
-            .and_then(|listener| serve(listener, *door))
-            .map_err(|error| failed("open the ports of services", &error))?;
+        for any in &anywhere {
+            let at = SocketAddr::new(*any, *port);
+            stream(at)
+                .and_then(|socket| serve(listening(socket, at)?, *door))
+                .map_err(|error| failed("open the ports of services", &error))?;
+        }
     }
 
     unshare(CloneFlags::CLONE_NEWNET).map_err(enter)?;
@@ -236,12 +233,9 @@ pub(super) async fn build(
     result.map_err(|error| netlink_refused("set addresses and routes", &error))?;
     for (socket, at, door) in near_doors {
         // Somebody may have the port already; a lab without one service is a lab.
-        let _ = socket
-            .set_reuse_address(true)
-            .and_then(|()| socket.bind(&at.into()))
-            .and_then(|()| socket.listen(WAITING))
-            .and_then(|()| serve(socket.into(), door));
+        let _ = listening(socket, at).and_then(|listener| serve(listener, door));
     }
+    agents.extend(near_names.into_iter().flat_map(AgentSocket::listen));
     let open = |end| frames(end).map_err(|error| failed("open a packet socket", &error));
     Ok(Cables {
         near: open(End::WIRE_NEAR)?,
@@ -263,112 +257,47 @@ fn connect() -> io::Result<Handle> {
     Ok(handle)
 }
 
+/// Returns whether this kernel speaks IPv6 at all.
+pub(super) fn has_v6() -> bool {
+    Path::new("/proc/sys/net/ipv6").exists()
+}
+
+/// Makes a socket for connections to a place; one of IPv6 leaves those of IPv4 to the other.
+fn stream(at: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(at), Type::STREAM, None)?;
+    if at.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    Ok(socket)
+}
+
+/// Lets a socket listen at its place.
+fn listening(socket: Socket, at: SocketAddr) -> io::Result<TcpListener> {
+    socket.set_reuse_address(true)?;
+    socket.bind(&at.into())?;
+    socket.listen(WAITING)?;
+    Ok(socket.into())
+}
+
 /// Sets what is good to have but not needed; the kernel may not know it.
 fn tune(setting: &str, value: &str) {
-    let _ = fs::write(format!("/proc/sys/net/ipv4/{setting}"), value);
+    let _ = fs::write(format!("/proc/sys/net/{setting}"), value);
 }
 
-/// Makes a pair whose other end is born in another namespace.
-async fn cable(
-    link: &Handle,
-    here: End,
-    there: End,
-    namespace: &File,
-) -> Result<(), rtnetlink::Error> {
-    let other = LinkUnspec::new_with_name(there.name)
-        .index(there.index)
-        .address(there.mac().to_vec())
-        // The fabric computes checksums of frames, so none may be longer than one packet.
-        .append_extra_attribute(LinkAttribute::GsoMaxSegs(1))
-        .setns_by_fd(namespace.as_raw_fd())
-        .build();
-    let message = LinkMessageBuilder::<LinkVeth>::new(here.name, there.name)
-        .set_info_data(InfoData::Veth(InfoVeth::Peer(other)))
-        .index(here.index)
-        .address(here.mac().to_vec())
-        .build();
-    link.link().add(message).execute().await
-}
-
-async fn raise(link: &Handle, index: u32) -> Result<(), rtnetlink::Error> {
-    let message = LinkUnspec::new_with_index(index).up().build();
-    link.link().set(message).execute().await
-}
-
-async fn furnish_near(link: &Handle, plan: &Addressing) -> Result<(), rtnetlink::Error> {
-    raise(link, LOOPBACK).await?;
-    raise(link, End::NEAR.index).await?;
-    for own in &plan.own {
-        let own = IpAddr::V4(*own);
-        link.address().add(LOOPBACK, own, 32).execute().await?;
-    }
-    join(link, End::NEAR, (plan.near, plan.far), End::FAR).await?;
-    let route = RouteMessageBuilder::<Ipv4Addr>::new()
-        .gateway(plan.far)
-        .output_interface(End::NEAR.index)
-        .build();
-    link.route().add(route).execute().await
-}
-
-async fn furnish_far(link: &Handle, plan: &Addressing) -> Result<(), rtnetlink::Error> {
-    /// The table of what is here (`RT_TABLE_LOCAL`).
-    const LOCAL: u32 = 255;
-    raise(link, LOOPBACK).await?;
-    raise(link, End::FAR.index).await?;
-    join(link, End::FAR, (plan.far, plan.near), End::NEAR).await?;
-    for prefix in &plan.prefixes {
-        let route = RouteMessageBuilder::<Ipv4Addr>::new()
-            .destination_prefix(prefix.network(), prefix.prefix_len())
-            .table_id(LOCAL)
-            .kind(RouteType::Local)
-            .scope(RouteScope::Host)
-            .output_interface(LOOPBACK)
-            .build();
-        link.route().add(route).execute().await?;
-    }
-    Ok(())
-}
-
-/// Gives an end its address and a neighbour for good: a question of ARP would lose half of the first burst.
-async fn join(
-    link: &Handle,
-    end: End,
-    (own, other): (Ipv4Addr, Ipv4Addr),
-    peer: End,
-) -> Result<(), rtnetlink::Error> {
-    let own = IpAddr::V4(own);
-    link.address().add(end.index, own, 30).execute().await?;
-    link.neighbours()
-        .add(end.index, IpAddr::V4(other))
-        .link_layer_address(&peer.mac())
-        .execute()
-        .await
-}
-
-/// Opens a socket for the frames of an end in this thread's namespace.
-fn frames(end: End) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(0)))?;
-    // The kernel grants as much of it as net.core.rmem_max allows.
-    socket.set_recv_buffer_size(BUFFER)?;
-    socket.set_nonblocking(true)?;
-    // pnet binds and then owns what it is given; a second handle of the same socket stays here. Its own socket
-    // would be inherited by COMMAND, and its default buffer loses a sixth of a burst to every agency.
-    let given = socket.try_clone()?;
-    let config = Config {
-        socket_fd: Some(std::os::fd::IntoRawFd::into_raw_fd(given)),
-        ..Config::default()
-    };
-    let interface = NetworkInterface {
-        name: end.name.to_owned(),
-        description: String::new(),
-        index: end.index,
-        mac: None,
-        ips: Vec::new(),
-        flags: 0,
-    };
-    match pnet::datalink::channel(&interface, config)? {
-        Channel::Ethernet(..) => Ok(socket),
-        _ => Err(io::ErrorKind::Unsupported.into()),
+/// Lets this thread's namespace take what comes, and say nothing of its own accord: no question about its addresses,
+/// none for a router (RFC 4861), and no address that nobody gave it (RFC 4862).
+fn calm() {
+    for scope in ["all", "default"] {
+        tune(&format!("ipv4/conf/{scope}/rp_filter"), "0");
+        for (setting, value) in [
+            ("disable_ipv6", "0"),
+            ("accept_dad", "0"),
+            ("accept_ra", "0"),
+            ("router_solicitations", "0"),
+            ("addr_gen_mode", "1"),
+        ] {
+            tune(&format!("ipv6/conf/{scope}/{setting}"), value);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use snmp::ber::Decoder;
@@ -28,7 +28,7 @@ pub struct Responder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// From which address; a sick agent may use another's.
-    pub from: Ipv4Addr,
+    pub from: IpAddr,
     /// How long it waits.
     pub after: Duration,
     /// The datagram.
@@ -60,11 +60,11 @@ impl Responder {
     pub fn answer(
         &self,
         fabric: &Fabric,
-        asked: Ipv4Addr,
+        asked: IpAddr,
         datagram: &[u8],
         at: Duration,
     ) -> Option<Reply> {
-        let node = fabric.node_of(IpAddr::V4(asked))?;
+        let node = fabric.node_of(asked)?;
         node.snmp.as_ref()?;
         let mut reply = Reply {
             from: asked,
@@ -83,8 +83,8 @@ impl Responder {
                 return Some(reply);
             }
             Behaviour::Another => {
-                speaker = another(fabric, &node.id)?;
-                reply.from = v4(speaker)?;
+                let (other, address) = another(fabric, &node.id, asked)?;
+                (speaker, reply.from) = (other, address);
             }
         }
         reply.bytes = self.speak(fabric, &speaker.id, datagram, is_cut_short, at)?;
@@ -95,7 +95,7 @@ impl Responder {
     ///
     /// In version 3 for a credential that says `v3`, as the lab's credentials are, else in version 2c.
     #[must_use]
-    pub fn trap(&self, fabric: &Fabric, trap: &Trap) -> Option<(Ipv4Addr, Vec<u8>)> {
+    pub fn trap(&self, fabric: &Fabric, trap: &Trap) -> Option<(IpAddr, Vec<u8>)> {
         let node = fabric.network().nodes.get(&trap.node)?;
         let credential = node.snmp.as_ref()?;
         let (started, boots) = fabric.started(&node.id);
@@ -115,7 +115,7 @@ impl Responder {
             let message = CommunityMessage::v2c(self.community.as_bytes(), pdu.into_raw()).ok()?;
             message.encode().ok()?.to_vec()
         };
-        Some((v4(node)?, bytes))
+        Some((node.address?, bytes))
     }
 
     fn speak(
@@ -172,25 +172,27 @@ fn version(datagram: &[u8]) -> Option<i32> {
     message.read_sequence().ok()?.read_integer().ok()
 }
 
-/// Returns the next node in order that has an agent of its own.
-fn another<'a>(fabric: &'a Fabric, node: &NodeId) -> Option<&'a Node> {
+/// Returns the next node in order that has an agent of its own, and where that is asked in the family of `asked`.
+pub(super) fn another<'a>(
+    fabric: &'a Fabric,
+    node: &NodeId,
+    asked: IpAddr,
+) -> Option<(&'a Node, IpAddr)> {
     let nodes = &fabric.network().nodes;
     let after = nodes.range(node.clone()..).skip(1);
     after
         .chain(nodes.iter())
         .map(|(_, other)| other)
-        .find(|other| other.id != *node && other.snmp.is_some() && v4(other).is_some())
-}
-
-fn v4(node: &Node) -> Option<Ipv4Addr> {
-    match node.address? {
-        IpAddr::V4(address) => Some(address),
-        IpAddr::V6(_) => None,
-    }
+        .filter(|other| other.id != *node && other.snmp.is_some())
+        .find_map(|other| {
+            let mut addresses = other.address.iter().chain(&other.addresses);
+            let address = addresses.find(|address| address.is_ipv4() == asked.is_ipv4())?;
+            Some((other, *address))
+        })
 }
 
 /// Returns bytes that mean nothing, the same for the same question.
-fn noise(datagram: &[u8]) -> Vec<u8> {
+pub(super) fn noise(datagram: &[u8]) -> Vec<u8> {
     let seed = datagram
         .iter()
         .fold(0, |hash, byte| mix(hash ^ u64::from(*byte)));

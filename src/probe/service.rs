@@ -5,7 +5,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustls::pki_types::ServerName;
@@ -183,25 +183,20 @@ async fn ask_name(there: SocketAddr, name: &str, patience: Duration) -> Outcome 
     } else {
         IpAddr::from(Ipv6Addr::UNSPECIFIED)
     };
-    let question = dns::question(crate::probe::ping::chance() as u16, name);
+    let deadline = crate::clock::now() + patience;
+    let number = || crate::probe::ping::chance() as u16;
     let asked = async {
         let socket = UdpSocket::bind((any, 0)).await?;
         // Only what comes from there is taken.
         socket.connect(there).await?;
-        let mut bytes = vec![0; DATAGRAM];
-        for _ in 0..TRIES {
-            socket.send(&question).await?;
-            let end = crate::clock::now() + patience / TRIES;
-            while let Ok(length) =
-                tokio::time::timeout_at(end.into(), socket.recv(&mut bytes)).await
-            {
-                let heard = bytes.get(..length?).unwrap_or_default();
-                if let Some(answer) = dns::answer(heard, &question) {
-                    return Ok(Some(answer));
-                }
-            }
+        let fourth = put(&socket, &dns::question(number(), name), patience, deadline).await?;
+        // A name may have addresses of IPv6 alone, and is a name then as well.
+        if fourth == Some(dns::Answer::Addresses(Vec::new())) {
+            let question = dns::question_v6(number(), name);
+            let sixth = put(&socket, &question, patience, deadline).await?;
+            return Ok(sixth.or(fourth));
         }
-        Ok(None)
+        Ok(fourth)
     };
     match asked.await {
         Ok(Some(dns::Answer::Addresses(addresses))) if addresses.is_empty() => Outcome::NoName(0),
@@ -210,4 +205,25 @@ async fn ask_name(there: SocketAddr, name: &str, patience: Duration) -> Outcome 
         Ok(None) => Outcome::Silent,
         Err(error) => refused(&error),
     }
+}
+
+/// Puts one question, again and again until it is answered; `None` where nothing came in time.
+async fn put(
+    socket: &UdpSocket,
+    question: &[u8],
+    patience: Duration,
+    deadline: Instant,
+) -> io::Result<Option<dns::Answer>> {
+    let mut bytes = vec![0; DATAGRAM];
+    for _ in 0..TRIES {
+        socket.send(question).await?;
+        let end = deadline.min(crate::clock::now() + patience / TRIES);
+        while let Ok(length) = tokio::time::timeout_at(end.into(), socket.recv(&mut bytes)).await {
+            let heard = bytes.get(..length?).unwrap_or_default();
+            if let Some(answer) = dns::answer(heard, question) {
+                return Ok(Some(answer));
+            }
+        }
+    }
+    Ok(None)
 }

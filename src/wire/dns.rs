@@ -2,6 +2,8 @@
 //!
 //! It is no resolver: it asks one server and believes only an answer with the same number and the same question.
 //! Names within the answer are passed over and never followed, so no pointer can lead in a circle.
+//!
+//! The other side is here too: what the lab's servers read of a question and write for an answer.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -15,6 +17,8 @@ const MOST: u16 = 64;
 const A: u16 = 1;
 /// IPv6 addresses (RFC 3596).
 const AAAA: u16 = 28;
+/// The class of the Internet.
+const INTERNET: u16 = 1;
 
 /// What a server said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,16 @@ pub enum Answer {
 /// Returns the question for the IPv4 addresses of a name.
 #[must_use]
 pub fn question(number: u16, name: &str) -> Vec<u8> {
+    query(number, name, A)
+}
+
+/// Returns the question for the IPv6 addresses of a name.
+#[must_use]
+pub fn question_v6(number: u16, name: &str) -> Vec<u8> {
+    query(number, name, AAAA)
+}
+
+fn query(number: u16, name: &str, kind: u16) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER + name.len() + 6);
     bytes.extend(number.to_be_bytes());
     // Recursion desired, one question.
@@ -37,7 +51,9 @@ pub fn question(number: u16, name: &str) -> Vec<u8> {
         bytes.push(length as u8);
         bytes.extend(label.bytes().take(length));
     }
-    bytes.extend([0, 0, A as u8, 0, 1]);
+    bytes.push(0);
+    bytes.extend(kind.to_be_bytes());
+    bytes.extend(INTERNET.to_be_bytes());
     bytes
 }
 
@@ -72,6 +88,94 @@ pub fn answer(bytes: &[u8], question: &[u8]) -> Option<Answer> {
         }
     }
     Some(Answer::Addresses(addresses))
+}
+
+/// A question as a server reads it: one name, of which the addresses of one kind are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The name, in small letters and without the last dot.
+    pub name: String,
+    /// The kind of record that is wanted, 1 (IPv4) and 28 (IPv6) among them.
+    pub kind: u16,
+    /// From the number on to the end of the question, as it came.
+    head: Vec<u8>,
+}
+
+/// What a server says to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said<'a> {
+    /// The addresses of the name; those of another kind than was asked for are left out.
+    Addresses(&'a [IpAddr]),
+    /// The code of a refusal, 1 to 15.
+    Refused(u8),
+}
+
+/// How long an answer may be kept, in seconds: what is asked for is whether it is there now.
+const KEPT: u32 = 0;
+
+/// Reads a question; `None` for what is none, is no plain query (opcode 0), asks for more than one thing, or for no
+/// address class.
+#[must_use]
+pub fn asked(bytes: &[u8]) -> Option<Asked> {
+    let flags = word(bytes, 2)?;
+    // A response, another opcode, or more than one question.
+    if flags & 0xF800 != 0 || word(bytes, 4)? != 1 {
+        return None;
+    }
+    let end = past_name(bytes, HEADER)?;
+    let (kind, class) = (word(bytes, end)?, word(bytes, end + 2)?);
+    let mut labels = Vec::new();
+    let mut at = HEADER;
+    // The first name of a message has nothing before it that it could point to.
+    while let length @ 1..=63 = usize::from(*bytes.get(at)?) {
+        let label = std::str::from_utf8(bytes.get(at + 1..at + 1 + length)?).ok()?;
+        labels.push(label.to_ascii_lowercase());
+        at += 1 + length;
+    }
+    (at + 1 == end && class == INTERNET).then(|| Asked {
+        name: labels.join("."),
+        kind,
+        head: bytes.get(..end + 4).unwrap_or_default().to_vec(),
+    })
+}
+
+impl Asked {
+    /// Returns the answer of a server that knows its own names and asks nobody else.
+    #[must_use]
+    pub fn answer(&self, said: Said<'_>) -> Vec<u8> {
+        let (code, addresses) = match said {
+            Said::Addresses(addresses) => (0, addresses),
+            Said::Refused(code) => (u16::from(code & 0xF), &[][..]),
+        };
+        let records: Vec<Vec<u8>> = addresses
+            .iter()
+            .filter_map(|address| match (address, self.kind) {
+                (IpAddr::V4(address), A) => Some(address.octets().to_vec()),
+                (IpAddr::V6(address), AAAA) => Some(address.octets().to_vec()),
+                _ => None,
+            })
+            .take(usize::from(MOST))
+            .collect();
+        let mut bytes = self.head.clone();
+        // Response, authoritative, and whether recursion was desired as it came.
+        let flags = 0x8400 | word(&bytes, 2).unwrap_or_default() & 0x0100 | code;
+        let count = records.len() as u16;
+        for (at, value) in [(2, flags), (6, count), (8, 0), (10, 0)] {
+            if let Some(place) = bytes.get_mut(at..at + 2) {
+                place.copy_from_slice(&value.to_be_bytes());
+            }
+        }
+        for record in records {
+            // The name is that of the question (RFC 1035, 4.1.4).
+            bytes.extend([0xC0, HEADER as u8]);
+            bytes.extend(self.kind.to_be_bytes());
+            bytes.extend(INTERNET.to_be_bytes());
+            bytes.extend(KEPT.to_be_bytes());
+            bytes.extend((record.len() as u16).to_be_bytes());
+            bytes.extend(record);
+        }
+        bytes
+    }
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u16> {

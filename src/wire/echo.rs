@@ -223,6 +223,28 @@ pub fn code_of_v4(code: u8) -> u8 {
     }
 }
 
+/// Returns the code of `ICMPv6` that means what a code of RFC 792 means: the same table, read from the other side.
+#[must_use]
+pub fn code_of_v6(code: u8) -> u8 {
+    match code {
+        0 => 0,           // net: no route
+        9 | 10 | 13 => 1, // prohibited
+        3 => 4,           // port
+        _ => 3,           // host: address
+    }
+}
+
+/// Returns type and code with which a router of a family says so: `refusal` read from the other side.
+#[must_use]
+pub fn spoken(family: Family, why: Refusal) -> (u8, u8) {
+    match (family, why) {
+        (Family::V4, Refusal::Unreachable(code)) => (3, code),
+        (Family::V4, Refusal::TimeExceeded) => (11, 0),
+        (Family::V6, Refusal::Unreachable(code)) => (1, code_of_v6(code)),
+        (Family::V6, Refusal::TimeExceeded) => (3, 0),
+    }
+}
+
 /// Reads the piece of our packet that an error holds: where it was going, and which it was.
 fn quoted(family: Family, quote: &[u8]) -> Result<(IpAddr, Quoted), Malformed> {
     let (length, protocol, to) = match family {

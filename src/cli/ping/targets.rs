@@ -217,10 +217,7 @@ fn address_of(args: &Args, name: &str) -> Result<IpAddr, String> {
     found
         .map(|found| found.ip())
         .find(|address| {
-            let is_wanted = args
-                .family
-                .is_none_or(|family| (family == Which::V4) == address.is_ipv4());
-            is_wanted
+            Which::takes(args.family, *address)
                 && args
                     .source
                     .is_none_or(|source| source.is_ipv4() == address.is_ipv4())

@@ -1,6 +1,5 @@
 //! What a probe hears: the question's way, the agent's health, and the answer's way back.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use crate::lab::fabric::journey::Load;
 use crate::lab::fabric::{Fabric, Fate};
 use crate::model::reading::Answer;
 use crate::model::target::{Method, Target};
+use crate::wire::echo::Family;
 
 impl Fabric {
     /// Returns what a probe hears from a target, and how long after it asked.
@@ -39,15 +39,17 @@ impl Fabric {
         at: Duration,
     ) -> Option<(Answer, Duration)> {
         let flow = mix(node.index() as u64);
-        let load = Load::small(flow);
+        let family = Family::of(target.address);
+        let load = Load::small(flow, family);
         let out = match self.travel(node, true, load, at) {
             Fate::Deliver { after, .. } => after,
             Fate::Drop => return None,
+            // Over IPv6 "packet too big" is advice to the sender, and no verdict on the way.
+            Fate::Answer { mtu: Some(_), .. } if family == Family::V6 => return None,
             Fate::Answer {
                 router, why, after, ..
             } => {
-                let by = IpAddr::V4(router);
-                return Some((Answer::Refused { by, why }, after));
+                return Some((Answer::Refused { by: router, why }, after));
             }
         };
         if target.id.method == Method::Ping && !self.echoes(node, at + out) {
@@ -62,7 +64,7 @@ impl Fabric {
             _ => Duration::ZERO,
         };
         let answers_at = at + out + late;
-        let load = Load::small(mix(flow));
+        let load = Load::small(mix(flow), family);
         let Fate::Deliver {
             after: back, ttl, ..
         } = self.travel(node, false, load, answers_at)

@@ -1,24 +1,30 @@
 //! One packet's way through the fabric: link by link, until it arrives, dies, or is answered for.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::graph::{LinkIx, NodeIx};
 use crate::lab::fabric::{Fabric, Fate, SIZE, TTL};
 use crate::model::reading::Refusal;
+use crate::wire::echo::Family;
 
 /// Host unreachable (RFC 792).
 const HOST: u8 = 1;
 
-/// Fragmentation needed and forbidden (RFC 792).
+/// Fragmentation needed and forbidden (RFC 792); over IPv6 "packet too big" (RFC 4443, 3.2).
 const TOO_LARGE: u8 = 4;
 
-/// What each fragment has of its own.
+/// What each fragment has of its own: an IPv4 header, as nothing else is cut on the way.
 const HEADER: usize = 20;
+
+/// Octets by which an IPv6 header is longer than one of IPv4.
+const LONGER: usize = 20;
 
 /// What a packet's way depends on besides its ends.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Load {
+    /// In whose words a router would answer.
+    pub(super) family: Family,
     pub(super) ttl: u8,
     pub(super) flow: u64,
     pub(super) octets: usize,
@@ -28,11 +34,12 @@ pub(super) struct Load {
 
 impl Load {
     /// Returns what a device's kernel sends where nobody says the size.
-    pub(super) fn small(flow: u64) -> Self {
+    pub(super) fn small(flow: u64, family: Family) -> Self {
         Self {
+            family,
             ttl: TTL,
             flow,
-            octets: SIZE,
+            octets: small(family),
             // As Linux sends its pings.
             is_whole: true,
         }
@@ -144,7 +151,7 @@ impl Fabric {
                 break;
             }
             if left <= 1 {
-                return self.exceed(&steps[..=hop], start, &trip);
+                return self.exceed(&steps[..=hop], start, load.family, &trip);
             }
             left -= 1;
             from = to;
@@ -216,19 +223,25 @@ impl Fabric {
         }
         if load.is_whole {
             let why = Refusal::Unreachable(TOO_LARGE);
-            return Some(self.object(steps, start, why, trip, Some(mtu)));
+            return Some(self.object(steps, start, why, load.family, trip, Some(mtu)));
         }
         trip.cut(usize::from(mtu));
         None
     }
 
     /// Answers in the place of a router at which the time to live ran out.
-    fn exceed(&mut self, steps: &[(LinkIx, NodeIx)], start: NodeIx, trip: &Trip) -> Fate {
+    fn exceed(
+        &mut self,
+        steps: &[(LinkIx, NodeIx)],
+        start: NodeIx,
+        family: Family,
+        trip: &Trip,
+    ) -> Fate {
         let Some(&(link, router)) = steps.last() else {
             return Fate::Drop;
         };
         let limit = self.conduct.exceeded;
-        let Some(voice) = self.voice(router, link) else {
+        let Some(voice) = self.voice(router, link, family) else {
             return Fate::Drop;
         };
         if !self.places[router.index()]
@@ -247,6 +260,7 @@ impl Fabric {
         steps: &[(LinkIx, NodeIx)],
         start: NodeIx,
         why: Refusal,
+        family: Family,
         trip: &Trip,
         mtu: Option<u16>,
     ) -> Fate {
@@ -254,7 +268,7 @@ impl Fabric {
             return Fate::Drop;
         };
         let limit = self.conduct.unreachable;
-        let Some(voice) = self.voice(router, link) else {
+        let Some(voice) = self.voice(router, link, family) else {
             return Fate::Drop;
         };
         if !self.places[router.index()]
@@ -293,11 +307,12 @@ impl Fabric {
             }
             // A router counts the time to live before it looks for a way on (RFC 1812, 5.3.1).
             if usize::from(load.ttl) <= hop + 1 {
-                return self.exceed(&steps[..=hop], root, &trip);
+                return self.exceed(&steps[..=hop], root, load.family, &trip);
             }
             from = to;
         }
-        self.object(steps, root, Refusal::Unreachable(HOST), &trip, None)
+        let why = Refusal::Unreachable(HOST);
+        self.object(steps, root, why, load.family, &trip, None)
     }
 
     /// Carries a router's message back over the steps that the packet came by.
@@ -305,7 +320,7 @@ impl Fabric {
         &mut self,
         steps: &[(LinkIx, NodeIx)],
         start: NodeIx,
-        router: Ipv4Addr,
+        router: IpAddr,
         why: Refusal,
         asked: &Trip,
         mtu: Option<u16>,
@@ -314,7 +329,7 @@ impl Fabric {
         let Some(&(_, mut from)) = steps.last() else {
             return Fate::Drop;
         };
-        let mut trip = Trip::new(SIZE, asked.began, asked.after);
+        let mut trip = Trip::new(small(Family::of(router)), asked.began, asked.after);
         for (link, to) in back {
             if self.cross(link, from, to, &mut trip).is_none() {
                 return Fate::Drop;
@@ -329,12 +344,21 @@ impl Fabric {
         }
     }
 
-    /// Returns the address from which a router speaks about what came on a link.
-    fn voice(&self, router: NodeIx, link: LinkIx) -> Option<Ipv4Addr> {
-        let voices = &self.places[router.index()].voices;
+    /// Returns the address from which a router speaks about what came on a link; without one of that family it is
+    /// silent, and still carries.
+    fn voice(&self, router: NodeIx, link: LinkIx, family: Family) -> Option<IpAddr> {
+        let voices = &self.places[router.index()].voices[family as usize];
         // The model does not say which address stands at which port; each link keeps one.
         let at = link.index().checked_rem(voices.len())?;
         voices.get(at).copied()
+    }
+}
+
+/// Returns the octets of a packet where nobody says the size.
+fn small(family: Family) -> usize {
+    match family {
+        Family::V4 => SIZE,
+        Family::V6 => SIZE + LONGER,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::lab::fabric::{Fabric, Fate};
 use crate::model::NodeId;
 use crate::model::hint::Sign;
 use crate::model::text::DeviceText;
+use crate::wire::echo::Family;
 
 /// How long a device needs to see that a port lost its signal, and to say so.
 const NOTICES: Duration = Duration::from_millis(200);
@@ -96,7 +97,9 @@ impl Fabric {
     /// Returns how long a packet that a node sends to the monitor at a moment is under way; `None` if it is lost.
     pub fn carry_up(&mut self, node: &NodeId, at: Duration) -> Option<Duration> {
         let ix = self.graph.node(node)?;
-        let load = Load::small(mix(ix.index() as u64));
+        let address = self.network.nodes.get(node)?.address;
+        let family = address.map_or(Family::V4, Family::of);
+        let load = Load::small(mix(ix.index() as u64), family);
         match self.travel(ix, false, load, at) {
             Fate::Deliver { after, .. } => Some(after),
             Fate::Drop | Fate::Answer { .. } => None,

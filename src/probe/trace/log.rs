@@ -5,7 +5,7 @@
 //! any more is given up after some silent hops; so every trace ends, by its hops, its time-outs, or its deadline.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::model::reading::Refusal;
@@ -63,7 +63,7 @@ pub enum Step {
 /// The book of one trace.
 #[derive(Clone, Debug)]
 pub struct Log {
-    target: Ipv4Addr,
+    target: IpAddr,
     plan: Plan,
     began: Instant,
     /// When the next question may leave.
@@ -95,7 +95,7 @@ struct Asked {
 impl Log {
     /// Begins a trace.
     #[must_use]
-    pub fn new(target: Ipv4Addr, flows: &[Flow], plan: Plan, now: Instant) -> Self {
+    pub fn new(target: IpAddr, flows: &[Flow], plan: Plan, now: Instant) -> Self {
         let way = |flow: &Flow| Way {
             flow: *flow,
             round: 0,
@@ -171,13 +171,13 @@ impl Log {
         if asked.answer.is_some() || rtt > timeout {
             return false;
         }
-        asked.answer = Some((IpAddr::V4(heard.from), rtt));
+        asked.answer = Some((heard.from, rtt));
         way.heard = way.heard.max(ttl);
         let end = match heard.why {
             None => End::Reached,
             Some(Refusal::TimeExceeded) => return true,
             Some(why @ Refusal::Unreachable(_)) => End::Refused {
-                by: IpAddr::V4(heard.from),
+                by: heard.from,
                 why,
             },
         };
@@ -196,7 +196,7 @@ impl Log {
     #[must_use]
     pub fn trace(&self, now: Instant) -> Trace {
         Trace {
-            target: IpAddr::V4(self.target),
+            target: self.target,
             paths: self
                 .ways
                 .iter()

@@ -12,11 +12,12 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
-use crate::model::reading::{Answer, Refusal};
+use crate::model::reading::Answer;
 use crate::model::target::{Method, Target, TargetId};
 use crate::probe::flight::Objection;
 use crate::probe::ping::Line;
 use crate::probe::volley::{Course, Either, Log, Schedule, Ticket, place};
+use crate::wire::echo::{Family, spoken};
 
 /// Open questions at most; the library tells 16,383 apart.
 const MOST: usize = 4_096;
@@ -77,10 +78,7 @@ fn note(ticket: Ticket, answer: Answer, log: &mut Log) {
             tally.answered(ticket.round, rtt, ttl);
         }
         Answer::Refused { by, why } => {
-            let (kind, code) = match why {
-                Refusal::Unreachable(code) => (3, code),
-                Refusal::TimeExceeded => (11, 0),
-            };
+            let (kind, code) = spoken(Family::of(by), why);
             tally.objected(&Objection {
                 router: by,
                 kind,

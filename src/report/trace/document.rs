@@ -9,10 +9,10 @@ use crate::app::Setting;
 use crate::app::trace::Traced;
 use crate::model::network::Network;
 use crate::model::ratio::interval;
-use crate::model::reading::Refusal;
 use crate::model::trace::End;
 use crate::model::{LinkId, NodeId};
 use crate::probe::ping::IcmpKind;
+use crate::wire::echo::{Family, spoken};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -108,7 +108,7 @@ pub fn json(traced: &Traced, network: Option<&Network>) -> String {
     crate::report::json::written(&Document {
         schema: "spanwatch/trace/1",
         target: TargetShape {
-            address: IpAddr::V4(question.address),
+            address: question.address,
             id: question.node.as_ref(),
         },
         network: network.map(|network| network.id.as_str()),
@@ -143,10 +143,7 @@ fn way_shape(way: &Way) -> WayShape<'_> {
         },
         refused: match way.end {
             End::Refused { by, why } => {
-                let (r#type, code) = match why {
-                    Refusal::Unreachable(code) => (3, code),
-                    Refusal::TimeExceeded => (11, 0),
-                };
+                let (r#type, code) = spoken(Family::of(by), why);
                 Some(RefusedShape {
                     router: by,
                     r#type,
