@@ -269,7 +269,7 @@ impl Roster {
                     && let Some(round) = slot.round
                 {
                     lane.rounds.remove(&(round, id.clone()));
-                    let seat = round.min(seat_after(self.seed, self.start, &target, now));
+                    let seat = round.min(round_after(self.seed, self.start, &target, now));
                     lane.rounds.insert((seat, id.clone()));
                     slot.round = Some(seat);
                 }
@@ -341,7 +341,7 @@ impl Roster {
                 }
                 Purpose::Round => {
                     slot.round = match self.pace {
-                        Pace::Watch => Some(seat_after(self.seed, self.start, &slot.target, now)),
+                        Pace::Watch => Some(round_after(self.seed, self.start, &slot.target, now)),
                         Pace::Sweep => None,
                     };
                     if let Some(round) = slot.round {
@@ -377,13 +377,23 @@ fn interval(target: &Target) -> Duration {
     target.interval.max(SHORTEST_INTERVAL)
 }
 
-/// Returns a target's first seat that is more than half an interval after `now`.
+/// Returns when a target's next round is, after one at `now`.
+fn round_after(seed: u64, start: Instant, target: &Target, now: Instant) -> Instant {
+    seat_after(seed, start, &target.id, interval(target), now)
+}
+
+/// Returns a target's first seat that is more than half an interval after `now`, where it has one in each interval.
 ///
 /// So a late round is not followed by a hasty one, and no gap is longer than one and a half intervals: data are
-/// called stale after two.
-fn seat_after(seed: u64, start: Instant, target: &Target, now: Instant) -> Instant {
-    let interval = interval(target);
-    let seat = part(interval, hash(seed, &target.id));
+/// called stale after two. Seats of an interval that others divide are seats of those too.
+pub(in crate::probe) fn seat_after(
+    seed: u64,
+    start: Instant,
+    target: &TargetId,
+    interval: Duration,
+    now: Instant,
+) -> Instant {
+    let seat = part(interval, hash(seed, target));
     let past = now.saturating_duration_since(start) + interval / 2;
     let rounds = match past.checked_sub(seat) {
         Some(over) => over.as_nanos() / interval.as_nanos() + 1,
