@@ -2,8 +2,11 @@
 
 use snmp::{Oid, Value, VarBind};
 
+/// Octets that a decoder may hold for each cell: some make a row of a table by themselves.
+pub(crate) const ROW: usize = 2_048;
+
 /// Reads cells: a column, so many arcs of an index, a kind of value, and so many octets of it.
-pub fn cells(root: &[u32], bytes: &[u8]) -> Vec<VarBind> {
+pub(crate) fn cells(root: &[u32], bytes: &[u8]) -> Vec<VarBind> {
     let mut rest = bytes;
     let mut all = Vec::new();
     while let [column, arcs, kind, length, more @ ..] = rest {

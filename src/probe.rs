@@ -199,10 +199,11 @@ async fn ask_all(
         return;
     };
     let epoch = ping::chance() as u32;
+    let start = crate::clock::now();
     let owner = Owner {
-        roster: Roster::new(work.targets, crate::clock::now(), work.seed, work.pace),
+        roster: Roster::new(work.targets, start, work.seed, work.pace),
         // Nobody who waits for one verdict asks which cable is where.
-        hearing: (work.pace == Pace::Watch).then(Hearing::default),
+        hearing: (work.pace == Pace::Watch).then(|| Hearing::new(start, work.seed)),
         asker: Arc::new(Asker {
             poller: snmp::Poller::new(lines.snmp, work.snmp_port, &work.keyring, epoch, work.pace),
             v4: lines.v4,

@@ -2,15 +2,11 @@
 //!
 //! Real datagrams are bent in all the ways that have broken decoders before: bits, lengths, cuts, repeats, splices.
 //! A million of them always, ten million with `SPANWATCH_LONG`. A new decoder is one more line in `decoders`.
-#![expect(
-    unsafe_code,
-    reason = "an allocator that counts can be written in no other way"
-)]
 #![expect(clippy::print_stdout, reason = "a skipped part says why")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -37,62 +33,14 @@ use surge_ping::{IcmpPacket, Icmpv4Packet, Icmpv6Packet};
 
 use crate::lab::reference;
 
-/// The system's allocator, which counts what each thread holds.
-struct Counting;
+#[path = "../fuzz/rows.rs"]
+mod rows;
+mod weight;
 
-thread_local! {
-    /// Octets held now, and the most since `peak` began.
-    static HELD: Cell<(isize, isize)> = const { Cell::new((0, 0)) };
-}
-
-fn note(octets: isize) {
-    // A thread that is ending counts nothing any more.
-    let _ = HELD.try_with(|held| {
-        let (now, most) = held.get();
-        let now = now + octets;
-        held.set((now, most.max(now)));
-    });
-}
-
-// SAFETY: every call goes to the system's allocator with the same arguments; what is counted beside it allocates
-// nothing and touches no memory that it is given.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size().cast_signed());
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        note(layout.size().cast_signed());
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        note(-layout.size().cast_signed());
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // Old and new may stand side by side for a moment.
-        note(size.cast_signed());
-        note(-layout.size().cast_signed());
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
+use weight::{Counting, peak};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// Returns the most that was held at once while something was done, beyond what was held before.
-fn peak(does: impl FnOnce()) -> usize {
-    HELD.with(|held| held.set((0, 0)));
-    does();
-    HELD.with(|held| held.get().1.max(0).cast_unsigned())
-}
 
 /// Reads bytes, and makes nothing of them.
 type Decode = dyn Fn(&[u8]) + Sync;
@@ -410,6 +358,72 @@ fn frames() -> Vec<Vec<u8>> {
             [[v4, packet.clone()].concat(), [v6, packet].concat()]
         })
         .collect()
+}
+
+/// Returns what the fuzz targets begin with, and what they have found, by name.
+fn fuzzed(target: &str) -> Vec<(String, Vec<u8>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    let mut all: Vec<(String, Vec<u8>)> = fs::read_dir(root.join(target))
+        .expect("the seeds of a target")
+        .map(|entry| entry.expect("an entry").path())
+        .map(|path| {
+            let bytes = fs::read(&path).expect("a seed");
+            (path.display().to_string(), bytes)
+        })
+        .collect();
+    all.sort();
+    assert!(!all.is_empty(), "{target} begins with nothing");
+    all
+}
+
+#[test]
+fn what_fuzzers_begin_with_is_read() {
+    let decoders = decoders();
+    let mut read = 0;
+    for (target, names) in [
+        (
+            "icmp",
+            &["an ICMP packet", "an ICMPv6 packet", "an echo's answer"][..],
+        ),
+        (
+            "snmp",
+            &["an answer to a poll", "a trap", "a message of version 3"],
+        ),
+    ] {
+        for name in names {
+            let decoder = decoders.iter().find(|decoder| decoder.name == *name);
+            let decoder = decoder.expect("a decoder of that name");
+            for (path, bytes) in fuzzed(target) {
+                let held = peak(|| (decoder.decode)(&bytes));
+                let most = decoder.each * bytes.len() + decoder.beside;
+                assert!(held <= most, "{path}: {name} held {held}, at most {most}");
+                read += usize::from(held > 0);
+            }
+        }
+    }
+    assert!(read > 10, "of the seeds only {read} were read at all");
+    let lldp = &[1, 0, 8802, 1, 1, 2, 1][..];
+    for (path, bytes) in fuzzed("lldp") {
+        let parts = bytes.chunks(bytes.len().div_ceil(3).max(1));
+        let tables = [&[3, 7, 1][..], &[4, 1, 1], &[4, 2, 1]].into_iter();
+        let cells: Vec<VarBind> = tables
+            .zip(parts)
+            .flat_map(|(table, part)| rows::cells(&[lldp, table].concat(), part))
+            .collect();
+        let held = peak(|| drop(whole::device(&cells)));
+        assert!(held <= rows::ROW * cells.len() + 16_384, "{path}: {held}");
+    }
+    for (path, bytes) in fuzzed("cdp") {
+        let cells = rows::cells(&[1, 3, 6, 1, 4, 1, 9, 9, 23, 1, 2, 1, 1], &bytes);
+        let held = peak(|| drop(whole::device(&cells)));
+        assert!(held <= rows::ROW * cells.len() + 16_384, "{path}: {held}");
+    }
+    // The first of each is a neighbour as real devices tell it.
+    let cells = rows::cells(
+        &[1, 3, 6, 1, 4, 1, 9, 9, 23, 1, 2, 1, 1],
+        &fuzzed("cdp")[0].1,
+    );
+    assert_eq!(whole::device(&cells).neighbours.len(), 2);
 }
 
 /// A generator for one input: the same number bends the same datagram in the same way.

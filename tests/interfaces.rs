@@ -1,5 +1,7 @@
 //! Interfaces beside what is declared of them: what a monitor keeps of polls that ask for neighbours now and then.
 
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +18,7 @@ use spanwatch::lab::fabric::Fabric;
 use spanwatch::model::device::{Device, PortStatus};
 use spanwatch::model::network::Network;
 use spanwatch::model::reading::{Answer, Reading};
-use spanwatch::model::target::{Method, TargetId};
+use spanwatch::model::target::{Method, Target, TargetId};
 use spanwatch::model::{CredentialName, Element, NodeId};
 use spanwatch::probe::hearing::{self, Hearing};
 use spanwatch::probe::roster::{Pace, Roster};
@@ -287,35 +289,111 @@ fn nothing_differs_in_a_lab_that_is_wired_as_declared() {
     assert!(declared > 400 && heard == declared, "{heard} of {declared}");
 }
 
+/// A device that is polled every minute, and asked whom it hears when a `Hearing` says so.
+fn minutely(name: String) -> Target {
+    Target {
+        id: TargetId {
+            node: NodeId::new(name),
+            method: Method::Snmp,
+        },
+        address: Ipv4Addr::LOCALHOST.into(),
+        interval: Duration::from_mins(1),
+        timeout: Duration::from_secs(1),
+        retries: 1,
+        credential: None,
+    }
+}
+
 #[test]
 fn neighbours_are_asked_for_rarely_and_soon_after_ports_have_changed() {
     let began = clock::now();
-    let second = |seconds| began + Duration::from_secs(seconds);
-    let target = TargetId {
-        node: "a".into(),
-        method: Method::Snmp,
+    let target = minutely("a".into()).id;
+    let mut hearing = Hearing::new(began, 1);
+    assert!(hearing.is_due(&target, began), "at first, at once");
+    // From one question to the next, in seconds; the first only brings it to its seat.
+    let until_due = |hearing: &mut Hearing, from: Instant, ports: u64| {
+        (1..1_000)
+            .find(|second| {
+                let now = from + Duration::from_secs(*second);
+                hearing.take(&target, ports, now);
+                hearing.is_due(&target, now)
+            })
+            .expect("some time")
     };
-    let mut hearing = Hearing::default();
-    assert!(hearing.is_due(&target, second(0)), "at first, at once");
-    hearing.take(&target, 1, second(1));
-    for poll in 1..5 {
-        assert!(!hearing.is_due(&target, second(poll * 60)));
-        hearing.take(&target, 1, second(poll * 60 + 1));
-    }
-    assert!(hearing.is_due(&target, second(300)));
-    hearing.take(&target, 2, second(301));
+    let first = until_due(&mut hearing, began, 1);
+    assert!((150..=450).contains(&first), "{first}");
+    let second = began + Duration::from_secs(first);
+    assert_eq!(until_due(&mut hearing, second, 1), 300);
+    let third = second + Duration::from_secs(300);
+    hearing.take(&target, 2, third + Duration::from_secs(1));
     assert!(
-        !hearing.is_due(&target, second(310)),
+        !hearing.is_due(&target, third + Duration::from_secs(50)),
         "the first since: no change"
     );
-    hearing.take(&target, 3, second(320));
+    let changed = third + Duration::from_secs(60);
+    hearing.take(&target, 3, changed);
     assert!(
-        !hearing.is_due(&target, second(350)),
+        !hearing.is_due(&target, changed + Duration::from_secs(44)),
         "nobody has spoken yet"
     );
-    assert!(hearing.is_due(&target, second(366)));
+    assert!(hearing.is_due(&target, changed + Duration::from_secs(46)));
     hearing.retain(|_| false);
-    assert!(hearing.is_due(&target, second(367)), "forgotten");
+    assert!(
+        hearing.is_due(&target, changed + Duration::from_secs(47)),
+        "forgotten"
+    );
+}
+
+#[test]
+fn no_minute_asks_more_devices_for_their_neighbours_than_the_others() {
+    let began = clock::now();
+    let targets: Vec<Target> = (0..500)
+        .map(|number| minutely(format!("device-{number}")))
+        .collect();
+    let mut roster = Roster::new(targets, began, 9, Pace::Watch);
+    let mut hearing = Hearing::new(began, 9);
+    // When each was asked for its neighbours, in virtual time.
+    let mut asked: BTreeMap<TargetId, Vec<Duration>> = BTreeMap::new();
+    let mut now = began;
+    while let Some(next) = roster.next() {
+        now = now.max(next);
+        if now >= began + Duration::from_hours(1) {
+            break;
+        }
+        for (target, purpose) in roster.due(now) {
+            if hearing.is_due(&target.id, now) {
+                asked
+                    .entry(target.id.clone())
+                    .or_default()
+                    .push(now - began);
+            }
+            hearing.take(&target.id, 1, now);
+            roster.done(&target.id, purpose);
+        }
+    }
+    assert_eq!(asked.len(), 500);
+    let mut minutes = [0_u32; 60];
+    for moments in asked.values() {
+        for pair in moments.windows(2) {
+            // A poll that waits a moment for its turn may be late.
+            let gap = (pair[1] - pair[0]).as_secs_f64();
+            assert!((149.0..451.0).contains(&gap), "{gap}");
+        }
+        for gap in moments.windows(2).skip(1) {
+            let gap = (gap[1] - gap[0]).as_secs_f64();
+            assert!((299.0..301.0).contains(&gap), "{gap}");
+        }
+        for moment in moments {
+            minutes[(moment.as_secs() / 60) as usize] += 1;
+        }
+    }
+    // All at first, then a fifth in each minute; four standard deviations of 500 draws are 36.
+    assert_eq!(minutes[0], 500);
+    let later = &minutes[10..];
+    assert!(
+        later.iter().all(|count| (64..=136).contains(count)),
+        "{minutes:?}"
+    );
 }
 
 #[test]

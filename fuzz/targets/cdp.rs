@@ -1,6 +1,8 @@
 //! Any octets as the cache of CDP (CISCO-CDP-MIB).
 #![no_main]
 
+#[path = "../bound.rs"]
+mod bound;
 #[path = "../rows.rs"]
 mod rows;
 
@@ -9,5 +11,6 @@ use spanwatch::wire::whole;
 
 fuzz_target!(|bytes: &[u8]| {
     let root = [1, 3, 6, 1, 4, 1, 9, 9, 23, 1, 2, 1, 1];
-    let _ = whole::device(&rows::cells(&root, bytes));
+    let cells = rows::cells(&root, bytes);
+    bound::within(rows::ROW, cells.len(), || drop(whole::device(&cells)));
 });

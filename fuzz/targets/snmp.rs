@@ -1,13 +1,21 @@
 //! Any octets as an SNMP message of any version, and what a poll or a trap makes of it.
 #![no_main]
 
+#[path = "../bound.rs"]
+mod bound;
+
 use libfuzzer_sys::fuzz_target;
 use snmp::message::{CommunityMessage, CommunityPdu, RawV3Message, V3Message};
 use snmp::v3::UsmSecurityParams;
 use snmp::{DecodeConfig, Value};
 use spanwatch::wire::{mib, trap, whole};
 
-fuzz_target!(|bytes: &[u8]| {
+/// A varbind takes seven octets at least and about 130 of memory, and some make a row by themselves.
+const EACH: usize = 240;
+
+fuzz_target!(|bytes: &[u8]| bound::within(EACH, bytes.len(), || read(bytes)));
+
+fn read(bytes: &[u8]) {
     let config = DecodeConfig::default();
     let _ = V3Message::decode(bytes.to_vec().into(), config);
     if let Ok(raw) = RawV3Message::decode(bytes.to_vec().into(), config) {
@@ -34,4 +42,4 @@ fuzz_target!(|bytes: &[u8]| {
             let _ = whole::device(varbinds);
         }
     }
-});
+}

@@ -4,12 +4,16 @@
 //! is asked every few minutes, and otherwise only when a poll has shown its ports to be others than they were when
 //! it was last asked. Not at once, though: a neighbour speaks twice a minute (IEEE 802.1AB, msgTxInterval), and
 //! before it has spoken the port would look as if nobody were there.
+//!
+//! At first everybody is asked at once, because nothing is known. From then on each device has its seat in the five
+//! minutes, as it has one in the interval of its polls: else every fifth minute would cost twice what the others do.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::model::device::Device;
 use crate::model::target::TargetId;
+use crate::probe::roster::seat_after;
 
 /// Time between two questions for neighbours where nothing has changed.
 const EVERY: Duration = Duration::from_mins(5);
@@ -17,15 +21,18 @@ const EVERY: Duration = Duration::from_mins(5);
 /// Time from a change of ports to the question: the 30 s in which a neighbour speaks, and a little.
 const AFTER_CHANGE: Duration = Duration::from_secs(45);
 
-/// When each device was last asked for its neighbours, and how its ports were.
-#[derive(Clone, Debug, Default)]
+/// When each device is to be asked for its neighbours next, and how its ports were.
+#[derive(Clone, Debug)]
 pub struct Hearing {
+    seed: u64,
+    start: Instant,
     devices: BTreeMap<TargetId, Asked>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Asked {
-    at: Instant,
+    /// When it is its turn again.
+    next: Instant,
     /// How its ports were in the first poll that answered since; `None` before.
     ports: Option<u64>,
     /// When a later one last showed others.
@@ -33,16 +40,25 @@ struct Asked {
 }
 
 impl Hearing {
+    /// Makes the order for a roster that began at `start` with this seed: its seats are those of the polls.
+    #[must_use]
+    pub fn new(start: Instant, seed: u64) -> Self {
+        Self {
+            seed,
+            start,
+            devices: BTreeMap::new(),
+        }
+    }
+
     /// Returns whether the poll that is about to leave should ask for neighbours, and remembers that it does.
     pub fn is_due(&mut self, target: &TargetId, now: Instant) -> bool {
         let is_due = self.devices.get(target).is_none_or(|asked| {
-            let since = |then: Instant| now.saturating_duration_since(then);
-            let is_settled = |then: Instant| since(then) >= AFTER_CHANGE;
-            since(asked.at) >= EVERY || asked.changed.is_some_and(is_settled)
+            let is_settled = |then: Instant| now.saturating_duration_since(then) >= AFTER_CHANGE;
+            asked.next <= now || asked.changed.is_some_and(is_settled)
         });
         if is_due {
             let asked = Asked {
-                at: now,
+                next: seat_after(self.seed, self.start, target, EVERY, now),
                 ports: None,
                 changed: None,
             };

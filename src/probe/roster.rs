@@ -380,20 +380,37 @@ impl Roster {
 }
 
 impl Slot {
-    /// Returns its first seat that is more than half an interval after `now`.
-    ///
-    /// So a late round is not followed by a hasty one, and no gap is longer than one and a half intervals: data are
-    /// called stale after two.
+    /// Returns when its next round is, after one at `now`.
     fn after(&self, start: Instant, now: Instant) -> Instant {
-        let interval = interval(&self.target);
-        let past = now.saturating_duration_since(start) + interval / 2;
-        let rounds = match past.checked_sub(self.seat) {
-            Some(over) => whole(over, interval) + 1,
-            None => 0,
-        };
-        // Rounds since the start: u32 holds thirteen years of the shortest interval.
-        start + self.seat + interval * u32::try_from(rounds).unwrap_or(u32::MAX)
+        next_seat(self.seat, interval(&self.target), start, now)
     }
+}
+
+/// Returns a target's first seat that is more than half an interval after `now`, where it has one in each interval.
+///
+/// Seats of an interval that others divide are seats of those too.
+pub(in crate::probe) fn seat_after(
+    seed: u64,
+    start: Instant,
+    target: &TargetId,
+    interval: Duration,
+    now: Instant,
+) -> Instant {
+    next_seat(part(interval, hash(seed, target)), interval, start, now)
+}
+
+/// Returns the first moment that is `seat` into an interval and more than half an interval after `now`.
+///
+/// So a late round is not followed by a hasty one, and no gap is longer than one and a half intervals: data are
+/// called stale after two.
+fn next_seat(seat: Duration, interval: Duration, start: Instant, now: Instant) -> Instant {
+    let past = now.saturating_duration_since(start) + interval / 2;
+    let rounds = match past.checked_sub(seat) {
+        Some(over) => whole(over, interval) + 1,
+        None => 0,
+    };
+    // Rounds since the start: u32 holds thirteen years of the shortest interval.
+    start + seat + interval * u32::try_from(rounds).unwrap_or(u32::MAX)
 }
 
 /// Returns how often `part` goes into `time`.
