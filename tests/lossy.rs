@@ -685,10 +685,10 @@ mod oracle {
 }
 
 #[test]
-fn hardly_any_set_of_two_segments_is_heavier_than_the_one_that_is_named() {
+fn no_set_of_two_segments_is_heavier_than_the_one_that_is_named() {
     let mut dice = Dice::new(17);
     let (mut tried, mut beaten) = (0, BTreeSet::new());
-    for seed in 0..150 {
+    for seed in 0..300 {
         let counted = tree(seed, 9);
         if counted.targets.len() < 3 {
             continue;
@@ -737,8 +737,5 @@ fn hardly_any_set_of_two_segments_is_heavier_than_the_one_that_is_named() {
         }
     }
     println!("{tried} tried, seeds beaten: {beaten:?}");
-    assert!(
-        tried > 100 && beaten.len() * 50 <= tried,
-        "{beaten:?} of {tried}"
-    );
+    assert!(tried > 200 && beaten.is_empty(), "{beaten:?} of {tried}");
 }

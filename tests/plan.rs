@@ -175,6 +175,27 @@ fn two_links_that_are_worthless_alone_are_found_among_many() {
 }
 
 #[test]
+fn ways_in_to_agencies_of_the_reference_network_share_solved_networks_and_keep_their_word() {
+    let network = reference();
+    let graph = Graph::new(&network);
+    let all = choices(&network, &graph);
+    let budget = 300.0;
+    let question = Question {
+        work: 24,
+        ..Question::of(budget)
+    };
+    let found = plan(&network, &BTreeMap::new(), &all, question);
+    assert!(found.method.is_exact() && found.steps.len() > 3);
+    assert!(
+        3 * found.solved < found.asked,
+        "{} networks for {} answers",
+        found.solved,
+        found.asked
+    );
+    check(&network, &all, &found, budget);
+}
+
+#[test]
 fn what_cannot_be_bought_or_does_not_exist_is_left_out() {
     let network = Sketch::new(&["r"])
         .links(&["r-a"])

@@ -87,6 +87,9 @@ mod sketch;
 /// 276 real networks and the answers of other programs.
 mod zoo;
 
+/// Causes in 276 real networks, against a search of all sets.
+mod causes;
+
 /// The judge: its transition table, and the statistics of its window.
 mod judge;
 

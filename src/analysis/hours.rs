@@ -14,7 +14,7 @@
 mod circuit;
 mod estimate;
 mod exact;
-mod fold;
+pub(in crate::analysis) mod fold;
 mod order;
 pub mod rate;
 mod sample;
@@ -23,6 +23,7 @@ pub mod service;
 use std::collections::BTreeMap;
 
 use crate::analysis::hours::exact::Compiled;
+use crate::analysis::hours::fold::Access;
 use crate::analysis::hours::rate::Chances;
 use crate::graph::{Cut, Graph, NodeIx};
 use crate::model::network::Network;
@@ -195,7 +196,7 @@ impl Account {
 
 /// Returns the hours lost a year alone, and how they were found: what a plan asks a thousand times.
 ///
-/// Cost: that of `Account::of` with one pass over the circuit in place of two.
+/// Cost: that of `Account::of` with one pass in place of two, and nothing kept of it.
 #[must_use]
 pub fn total(
     network: &Network,
@@ -226,11 +227,34 @@ fn total_from(
         cut: &cut,
         seats: &seats,
     };
-    if let Some(compiled) = Compiled::new(&asked, limits.states) {
-        return (sum(&compiled.lost(chances), &seats), compiled.method());
+    if let Some(found) = exact::total(&asked, limits.states) {
+        return found;
     }
     let figures = estimate::figures(&asked, limits);
     (sum(&figures.lost, &seats), figures.method)
+}
+
+/// Returns the part of the time that each of some nodes is not reached from a hub, with the ways in that it is said
+/// to have, and how that was found; `None` where it cannot be found exactly.
+///
+/// Cost: that of `total`, once for all of them, and what more there is to wait for.
+pub(in crate::analysis) fn unreached(
+    network: &Network,
+    graph: &Graph,
+    chances: &Chances,
+    wanted: &[Access],
+    limits: Limits,
+) -> Option<(Vec<f64>, Method)> {
+    let asked = Asked {
+        network,
+        graph,
+        roots: graph.hubs(),
+        chances,
+        cut: &Cut::default(),
+        seats: &[],
+    };
+    let compiled = Compiled::of(&asked, wanted, limits.states)?;
+    Some((compiled.lost(chances), compiled.method()))
 }
 
 /// What is asked of either method.
@@ -264,7 +288,7 @@ struct Row {
 }
 
 /// Returns, by node, its agencies counted once and by weight.
-fn seats(network: &Network, graph: &Graph) -> Vec<[f64; 2]> {
+pub(in crate::analysis) fn seats(network: &Network, graph: &Graph) -> Vec<[f64; 2]> {
     let mut seats = vec![[0.0; 2]; graph.node_count()];
     for agency in network.agencies.values() {
         if let Some(node) = graph.node(&agency.node) {

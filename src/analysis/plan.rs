@@ -11,6 +11,7 @@
 pub mod choices;
 pub(in crate::analysis) mod outlook;
 mod search;
+mod totals;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ use crate::analysis::hours::rate::{Chances, Outages};
 use crate::analysis::hours::{Hours, Limits, Method, total};
 use crate::analysis::plan::choices::Choice;
 use crate::analysis::plan::search::{Search, Set};
+use crate::analysis::plan::totals::Totals;
 use crate::graph::Graph;
 use crate::model::network::{Network, Parts};
 use crate::model::{AgencyId, Element, LinkId};
@@ -33,7 +35,8 @@ pub struct Question {
     pub budget: f64,
     /// A step that removes less than this share of all hours is not worth a line.
     pub least: f64,
-    /// Exact answers that may be asked for before the search stops where it is.
+    /// Networks that may be solved before the search stops where it is. A set of choices that differs from another in
+    /// ways in to agencies alone needs none of its own, and counts for a sixteenth.
     pub work: usize,
     /// Of each exact answer.
     pub limits: Limits,
@@ -90,6 +93,8 @@ pub struct Plan {
     pub choices: usize,
     /// How many exact answers were asked for.
     pub asked: usize,
+    /// How many networks were solved for them.
+    pub solved: usize,
     /// Whether the search stopped because its work was done up.
     pub is_cut_short: bool,
 }
@@ -97,8 +102,9 @@ pub struct Plan {
 /// Plans what to build from `choices` for a budget; what cannot be afforded, or whose ends are not there, is left
 /// out.
 ///
-/// Cost: `question.work` totals of the network at most, each that of `hours::total`, and for every step an
-/// estimate of all choices in O(choices x depth).
+/// Cost: `question.work` networks at most, each that of `hours::total` or some times that, and for every step an
+/// estimate of all choices in O(choices x depth). It grows with the links between places that carry traffic, not
+/// with the ways in to agencies: these share a network (`totals`).
 #[must_use]
 pub fn plan(
     network: &Network,
@@ -117,6 +123,7 @@ pub fn plan(
     let mut search = Search {
         network,
         seen,
+        totals: Totals::new(network, seen, affordable.clone(), question.limits),
         choices: affordable,
         question,
         known: BTreeMap::new(),
@@ -152,6 +159,7 @@ pub fn plan(
         is_best,
         choices: choices.len(),
         asked: search.known.len(),
+        solved: search.totals.solved(),
         is_cut_short: search.is_cut_short,
         method: search.method,
         steps,

@@ -65,7 +65,7 @@ pub struct Args {
     /// At most N steps in the text
     #[arg(long, value_name = "N", default_value_t = ROWS)]
     top: usize,
-    /// How many exact answers the search may ask for; more is slower and may be better
+    /// How many networks the search may solve exactly; more is slower and may be better
     #[arg(long, value_name = "N", default_value_t = 600)]
     work: u32,
     /// How to write the result

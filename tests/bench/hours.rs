@@ -52,12 +52,13 @@ fn main() {
         plan(&network, &BTreeMap::new(), &offered, Question::of(BUDGET))
     });
     println!(
-        "  {} links of {} choices, {:.0} to {:.0} weighted hours, {} exact answers",
+        "  {} links of {} choices, {:.0} to {:.0} weighted hours, {} exact answers from {} networks",
         planned.steps.len(),
         offered.len(),
         planned.before.weighted,
         planned.after.weighted,
-        planned.asked
+        planned.asked,
+        planned.solved
     );
     let Some(kdl) = kdl() else { return };
     let (graph, chances) = (Graph::new(&kdl), Chances::declared(&kdl));

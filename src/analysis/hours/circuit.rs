@@ -15,7 +15,6 @@ mod layer;
 mod steps;
 
 use crate::analysis::hours::circuit::layer::Layer;
-use crate::analysis::hours::circuit::steps::steps;
 use crate::analysis::hours::fold::Core;
 
 /// Where what is gained is gathered, and where the walk begins.
@@ -60,6 +59,14 @@ pub(super) struct Values {
     pub(super) reached: Vec<f64>,
 }
 
+/// Where the edges of a walk go.
+trait Sink {
+    /// Makes one more slot.
+    fn slot(&mut self) -> u32;
+    /// Lays an edge; all that leads to its beginning has been laid before it.
+    fn edge(&mut self, from: u32, to: u32, by: Factor);
+}
+
 /// The walk met more states than it was allowed.
 #[derive(Debug)]
 pub(super) struct TooManyStates;
@@ -69,11 +76,13 @@ impl Circuit {
     ///
     /// Cost and memory: a few edges for every state.
     pub(super) fn new(core: &Core, order: &[usize], cap: usize) -> Result<Self, TooManyStates> {
-        let mut layer = Layer::new(core, order, cap);
-        for step in steps(core, order) {
-            layer.take(&step)?;
-        }
-        Ok(layer.circuit)
+        let empty = Self {
+            slots: 2,
+            edges: Vec::new(),
+            states: 0,
+        };
+        let (circuit, states) = Layer::walk(core, order, cap, empty)?;
+        Ok(Self { states, ..circuit })
     }
 
     /// Evaluates it for availabilities by element and coefficients by want. Cost: two passes over the edges.
@@ -106,9 +115,61 @@ impl Circuit {
         }
         Values { slope, reached }
     }
+}
 
+impl Sink for Circuit {
     fn slot(&mut self) -> u32 {
         self.slots += 1;
         (self.slots - 1) as u32
+    }
+
+    fn edge(&mut self, from: u32, to: u32, by: Factor) {
+        self.edges.push(Edge { from, to, by });
+    }
+}
+
+/// Returns the sum over all wants of coefficient x probability that all of it is reached, of two sets of
+/// coefficients at once, and how many states were met: what `Circuit` gives forward, with no edge kept.
+pub(super) fn gained(
+    core: &Core,
+    order: &[usize],
+    cap: usize,
+    up: &[f64],
+    coefficients: &[[f64; 2]],
+) -> Result<([f64; 2], usize), TooManyStates> {
+    let running = Running {
+        up,
+        coefficients,
+        values: vec![[0.0; 2], [1.0; 2]],
+    };
+    let (running, states) = Layer::walk(core, order, cap, running)?;
+    Ok((running.values[GAINED as usize], states))
+}
+
+/// Sums while the walk goes.
+struct Running<'a> {
+    up: &'a [f64],
+    coefficients: &'a [[f64; 2]],
+    /// By slot; a probability twice.
+    values: Vec<[f64; 2]>,
+}
+
+impl Sink for Running<'_> {
+    fn slot(&mut self) -> u32 {
+        self.values.push([0.0; 2]);
+        (self.values.len() - 1) as u32
+    }
+
+    fn edge(&mut self, from: u32, to: u32, by: Factor) {
+        let factor = match by {
+            Factor::One => [1.0; 2],
+            Factor::Up(element) => [self.up[element as usize]; 2],
+            Factor::Down(element) => [1.0 - self.up[element as usize]; 2],
+            Factor::Want(want) => self.coefficients[want as usize],
+        };
+        let value = self.values[from as usize];
+        let sum = &mut self.values[to as usize];
+        sum[0] += value[0] * factor[0];
+        sum[1] += value[1] * factor[1];
     }
 }

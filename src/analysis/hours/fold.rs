@@ -73,8 +73,27 @@ pub(super) struct Term {
 #[derive(Debug)]
 pub(super) struct Folded {
     pub(super) core: Core,
-    /// By node position: its terms; none for a node that is never reached, or that nobody asked for.
-    pub(super) terms: Vec<Vec<Term>>,
+    /// In the order of what was asked: the node, and its terms; none where it is never reached.
+    pub(super) asked: Vec<(NodeIx, Vec<Term>)>,
+}
+
+/// A node that is asked for, and by which ways it is joined to the rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::analysis) struct Access {
+    pub(in crate::analysis) node: NodeIx,
+    /// Ways in to it that are taken as not there: only of a node that carries no traffic, so that the rest of the
+    /// network does not change with them.
+    pub(in crate::analysis) without: Vec<LinkIx>,
+}
+
+impl Access {
+    /// Returns a node with all the ways that lead to it.
+    pub(super) fn whole(node: NodeIx) -> Self {
+        Self {
+            node,
+            without: Vec::new(),
+        }
+    }
 }
 
 /// A node has more ways in than inclusion and exclusion can be asked to handle.
@@ -82,25 +101,24 @@ pub(super) struct Folded {
 pub(super) struct TooManyWays;
 
 impl Folded {
-    /// Folds what is left of a network without `cut`, with terms for the nodes that are `asked`; the hubs of it are
-    /// `roots`, whatever else is one.
+    /// Folds what is left of a network without `cut`, with terms for the nodes that are `asked`, each as often as it
+    /// is; the hubs of it are `roots`, whatever else is one.
     ///
-    /// Cost O((n + m) log n), and 2^k for an asked node with k ways in that carries no traffic.
+    /// Cost O((n + m) log n), and 2^k each time that a node with k ways in that carries no traffic is asked for.
     pub(super) fn new(
         network: &Network,
         graph: &Graph,
         roots: &[NodeIx],
         cut: &Cut,
-        asked: impl IntoIterator<Item = NodeIx>,
+        asked: &[Access],
     ) -> Result<Self, TooManyWays> {
         let mut fold = Fold::new(network, graph, roots, cut);
         fold.pluck();
         let mut core = fold.core();
         let mut wants: BTreeMap<Want, usize> = BTreeMap::new();
-        let mut terms: Vec<Vec<Term>> = Vec::new();
-        terms.resize_with(graph.node_count(), Vec::new);
-        for node in asked {
-            terms[node.index()] = fold.terms(node, &mut wants)?;
+        let mut terms: Vec<(NodeIx, Vec<Term>)> = Vec::with_capacity(asked.len());
+        for one in asked {
+            terms.push((one.node, fold.terms(one, &mut wants)?));
         }
         let mut order: Vec<(usize, Want)> = wants
             .into_iter()
@@ -108,7 +126,7 @@ impl Folded {
             .collect();
         order.sort_unstable();
         core.wants = order.into_iter().map(|(_, want)| want).collect();
-        Ok(Self { core, terms })
+        Ok(Self { core, asked: terms })
     }
 }
 
@@ -270,9 +288,10 @@ impl<'a> Fold<'a> {
     /// Returns what decides whether a node is reached.
     fn terms(
         &self,
-        node: NodeIx,
+        asked: &Access,
         wants: &mut BTreeMap<Want, usize>,
     ) -> Result<Vec<Term>, TooManyWays> {
+        let node = asked.node;
         if !self.is_alive[node.index()] {
             return Ok(Vec::new());
         }
@@ -281,7 +300,8 @@ impl<'a> Fold<'a> {
             self.climb(node, &mut set);
             return Ok(vec![self.term(1.0, set, wants)]);
         }
-        let ways: Vec<(LinkIx, NodeIx)> = self.ways(node).collect();
+        let is_there = |way: &(LinkIx, NodeIx)| !asked.without.contains(&way.0);
+        let ways: Vec<(LinkIx, NodeIx)> = self.ways(node).filter(is_there).collect();
         if ways.len() > MOST_WAYS {
             return Err(TooManyWays);
         }

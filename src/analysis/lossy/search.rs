@@ -17,6 +17,9 @@ const FITTED: usize = 12;
 /// Segments that are tried in pairs: where none is worth its price alone, and in the place of one.
 const PAIRED: usize = 6;
 
+/// Segments beside which a second is looked for anew.
+const BESIDE: usize = 3;
+
 /// Losses at which the gain of a segment is looked at before it is fitted, as -ln of what survives.
 const STEPS: [f64; 9] = [0.003, 0.01, 0.02, 0.04, 0.08, 0.16, 0.35, 0.8, 3.0];
 
@@ -67,7 +70,9 @@ impl<'a> Search<'a> {
             if next.as_ref().is_none_or(|next| next.score <= best.score)
                 && best.segments.len() + 2 <= MOST
             {
-                next = self.pair(&singles);
+                let pairs = [self.pair(&singles), self.beside(&singles)];
+                next = (pairs.into_iter().flatten())
+                    .max_by(|one, other| one.score.total_cmp(&other.score));
             }
             match next {
                 Some(next) if next.score > best.score => best = self.settled(next),
@@ -90,6 +95,17 @@ impl<'a> Search<'a> {
             .max_by(|one, other| one.score.total_cmp(&other.score))
     }
 
+    /// Returns the heaviest guess of one segment more than one of the first of some guesses: what is lost behind a
+    /// second may seem to be background until the first is taken.
+    fn beside(&self, guesses: &[Guess]) -> Option<Guess> {
+        let first = guesses.iter().take(BESIDE);
+        let pairs = first.flat_map(|guess| {
+            let more = self.promising(guess).into_iter();
+            more.map(move |segment| self.with(guess, segment))
+        });
+        pairs.max_by(|one, other| one.score.total_cmp(&other.score))
+    }
+
     /// Removes, exchanges and splits single segments while that gains.
     fn settled(&self, mut best: Guess) -> Guess {
         for _ in 0..ROUNDS {
@@ -104,7 +120,8 @@ impl<'a> Search<'a> {
                 swaps.sort_by(|one, other| other.score.total_cmp(&one.score));
                 if best.segments.len() < MOST {
                     // What seems to be one link in front may be two behind it.
-                    swaps.extend(self.pair(&swaps));
+                    let pairs = [self.pair(&swaps), self.beside(&swaps)];
+                    swaps.extend(pairs.into_iter().flatten());
                 }
                 for guess in swaps.into_iter().chain([without]) {
                     if guess.score > heaviest.score {

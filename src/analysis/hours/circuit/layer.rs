@@ -1,9 +1,10 @@
 //! The states between two steps, and the edges that each step lays from one layer to the next.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::analysis::hours::circuit::steps::{Act, Step, wants_at};
-use crate::analysis::hours::circuit::{Circuit, Edge, Factor, GAINED, START, TooManyStates};
+use crate::analysis::hours::circuit::steps::{Act, Step, steps, wants_at};
+use crate::analysis::hours::circuit::{Factor, GAINED, START, Sink, TooManyStates};
 use crate::analysis::hours::fold::Core;
 
 /// More blocks than this do not fit the set of blocks; a frontier so wide is out of reach anyway.
@@ -13,18 +14,21 @@ const MOST_BLOCKS: u8 = 62;
 const DOWN: u8 = 0;
 const ROOT: u8 = 1;
 
+/// No slot yet.
+const NONE: u32 = u32::MAX;
+
 /// A state: its probability's slot, and what waits in it.
 #[derive(Debug)]
 struct State {
     /// Labels of the frontier, then a 1 for every open group that is up.
     code: Box<[u8]>,
     probability: u32,
-    /// By blocks that must be joined to a hub and what must still be met: the slot.
-    waiting: Vec<(Key, u32)>,
+    /// By what is waited for, as its place in the layer's keys: the slot.
+    waiting: Vec<(u32, u32)>,
 }
 
 /// What a weight waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     /// Labels of blocks, as bits.
     blocks: u64,
@@ -39,27 +43,54 @@ struct Pending {
     groups: Vec<usize>,
 }
 
-/// The states between two steps, and the circuit so far.
-pub(super) struct Layer<'a> {
+/// The states between two steps, and what has been laid so far.
+pub(super) struct Layer<'a, S> {
     core: &'a Core,
     wants_at: Vec<Vec<usize>>,
     cap: usize,
-    pub(super) circuit: Circuit,
+    sink: S,
+    /// States met in all steps together.
+    met: usize,
     frontier: Vec<usize>,
     open: Vec<usize>,
     states: Vec<State>,
+    /// What is waited for in these states.
+    keys: Vec<Key>,
     pending: Vec<Pending>,
     known: BTreeMap<Pending, u32>,
 }
 
+/// Where a branch leads what waits.
+#[derive(Clone, Copy)]
+enum Lead {
+    /// Not yet looked up.
+    Unknown,
+    Lost,
+    /// All is reached, but for the groups of something pending.
+    Gained {
+        pending: u32,
+    },
+    /// It waits on, for a key of the next layer.
+    Waits {
+        key: u32,
+    },
+}
+
 /// What one branch of a step does to a state.
-struct Branch {
+struct Branch<'a> {
     factor: Factor,
-    labels: Vec<u8>,
-    groups: Vec<u8>,
+    labels: &'a [u8],
+    groups: &'a [u8],
     /// Every label as it was, to the label it now has before the frontier shrinks.
     renamed: Renaming,
     event: Event,
+}
+
+/// What is over once a step is done: by place in the frontier, and among the open groups.
+struct Shrinking {
+    stays: Vec<bool>,
+    stays_open: Vec<bool>,
+    has_hub_ahead: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -76,21 +107,24 @@ enum Event {
     Opened { group: usize, is_up: bool },
 }
 
-impl<'a> Layer<'a> {
-    pub(super) fn new(core: &'a Core, order: &[usize], cap: usize) -> Self {
+impl<'a, S: Sink> Layer<'a, S> {
+    /// Walks a core along an order of its vertices and lays all edges; returns them, and how many states were met.
+    pub(super) fn walk(
+        core: &'a Core,
+        order: &[usize],
+        cap: usize,
+        sink: S,
+    ) -> Result<(S, usize), TooManyStates> {
         let mut turn = vec![0; core.vertices.len()];
         for (at, vertex) in order.iter().enumerate() {
             turn[*vertex] = at;
         }
-        Self {
+        let mut layer = Self {
             core,
             wants_at: wants_at(core, &turn),
             cap,
-            circuit: Circuit {
-                slots: 2,
-                edges: Vec::new(),
-                states: 1,
-            },
+            sink,
+            met: 1,
             frontier: Vec::new(),
             open: Vec::new(),
             states: vec![State {
@@ -99,11 +133,17 @@ impl<'a> Layer<'a> {
                 waiting: Vec::new(),
             }],
             pending: vec![Pending::default()],
+            keys: Vec::new(),
             known: BTreeMap::from([(Pending::default(), 0)]),
+        };
+        let mut next = Next::default();
+        for step in steps(core, order) {
+            layer.take(&step, &mut next)?;
         }
+        Ok((layer.sink, layer.met))
     }
 
-    pub(super) fn take(&mut self, step: &Step) -> Result<(), TooManyStates> {
+    fn take(&mut self, step: &Step, next: &mut Next) -> Result<(), TooManyStates> {
         let before = std::mem::take(&mut self.states);
         let width = self.frontier.len();
         let place = |vertex: usize| self.frontier.iter().position(|other| *other == vertex);
@@ -122,106 +162,97 @@ impl<'a> Layer<'a> {
             Act::Open(group) => open.push(group),
             Act::Link(_) => {}
         }
-        let stays: Vec<bool> = frontier
-            .iter()
-            .map(|vertex| !step.leaving.contains(vertex))
-            .collect();
-        let stays_open: Vec<bool> = open
-            .iter()
-            .map(|group| !step.closing.contains(group))
-            .collect();
-        let mut next = Next {
-            states: Vec::new(),
-            numbers: HashMap::new(),
+        let shrinking = Shrinking {
+            stays: frontier
+                .iter()
+                .map(|vertex| !step.leaving.contains(vertex))
+                .collect(),
+            stays_open: open
+                .iter()
+                .map(|group| !step.closing.contains(group))
+                .collect(),
+            has_hub_ahead: step.has_hub_ahead,
         };
+        next.clear();
+        let mut longer: Vec<u8> = Vec::new();
         for state in &before {
             let (labels, groups) = state.code.split_at(width);
-            let mut branches: Vec<Branch> = Vec::with_capacity(2);
+            let mut follow =
+                |layer: &mut Self, factor, labels: &[u8], groups: &[u8], renamed, event| {
+                    let branch = Branch {
+                        factor,
+                        labels,
+                        groups,
+                        renamed,
+                        event,
+                    };
+                    layer.follow(state, &branch, &shrinking, next)
+                };
             match step.act {
                 Act::Open(group) => {
-                    for is_up in [true, false] {
-                        let element = self.core.groups[group] as u32;
-                        let mut groups = groups.to_vec();
-                        groups.push(u8::from(is_up));
-                        branches.push(Branch {
-                            factor: if is_up {
-                                Factor::Up(element)
-                            } else {
-                                Factor::Down(element)
-                            },
-                            labels: labels.to_vec(),
-                            groups,
-                            renamed: Renaming::Nothing,
-                            event: Event::Opened { group, is_up },
-                        });
+                    let element = self.core.groups[group] as u32;
+                    for (is_up, factor) in
+                        [(true, Factor::Up(element)), (false, Factor::Down(element))]
+                    {
+                        longer.clear();
+                        longer.extend_from_slice(groups);
+                        longer.push(u8::from(is_up));
+                        let event = Event::Opened { group, is_up };
+                        follow(self, factor, labels, &longer, Renaming::Nothing, event)?;
                     }
                 }
                 Act::Meet(vertex) => {
                     let about = &self.core.vertices[vertex];
                     let element = about.element as u32;
-                    let can_be_up = self.are_up(&about.groups, groups);
-                    let mut branch = |factor, label| {
-                        let mut labels = labels.to_vec();
-                        labels.push(label);
-                        branches.push(Branch {
-                            factor,
-                            labels,
-                            groups: groups.to_vec(),
-                            renamed: Renaming::Nothing,
-                            event: Event::Met { vertex, label },
-                        });
+                    let mut branch = |layer: &mut Self, factor, label| {
+                        longer.clear();
+                        longer.extend_from_slice(labels);
+                        longer.push(label);
+                        let event = Event::Met { vertex, label };
+                        follow(layer, factor, &longer, groups, Renaming::Nothing, event)
                     };
-                    if can_be_up {
+                    if self.are_up(&about.groups, groups) {
                         let fresh = labels.iter().copied().fold(ROOT, u8::max) + 1;
                         if fresh > MOST_BLOCKS {
                             return Err(TooManyStates);
                         }
-                        branch(Factor::Up(element), if about.is_hub { ROOT } else { fresh });
-                        branch(Factor::Down(element), DOWN);
+                        let label = if about.is_hub { ROOT } else { fresh };
+                        branch(self, Factor::Up(element), label)?;
+                        branch(self, Factor::Down(element), DOWN)?;
                     } else {
-                        branch(Factor::One, DOWN);
+                        branch(self, Factor::One, DOWN)?;
                     }
                 }
                 Act::Link(link) => {
                     let about = &self.core.links[link];
                     let element = about.element as u32;
-                    let still = |factor| Branch {
-                        factor,
-                        labels: labels.to_vec(),
-                        groups: groups.to_vec(),
-                        renamed: Renaming::Nothing,
-                        event: Event::Nothing,
-                    };
                     let joined = ends
                         .map(|(a, b)| (labels[a].min(labels[b]), labels[a].max(labels[b])))
                         .filter(|(into, gone)| *into != DOWN && into != gone)
                         .filter(|_| self.are_up(&about.groups, groups));
-                    match joined {
-                        None => branches.push(still(Factor::One)),
+                    let still = match joined {
+                        None => Factor::One,
                         Some((into, gone)) => {
-                            let merged = labels
-                                .iter()
-                                .map(|label| if *label == gone { into } else { *label })
-                                .collect();
-                            branches.push(Branch {
-                                factor: Factor::Up(element),
-                                labels: merged,
-                                groups: groups.to_vec(),
-                                renamed: Renaming::Merge { gone, into },
-                                event: Event::Nothing,
-                            });
-                            branches.push(still(Factor::Down(element)));
+                            longer.clear();
+                            let merged = labels.iter().copied();
+                            longer.extend(
+                                merged.map(|label| if label == gone { into } else { label }),
+                            );
+                            let renamed = Renaming::Merge { gone, into };
+                            let up = Factor::Up(element);
+                            follow(self, up, &longer, groups, renamed, Event::Nothing)?;
+                            Factor::Down(element)
                         }
-                    }
+                    };
+                    let (renamed, event) = (Renaming::Nothing, Event::Nothing);
+                    follow(self, still, labels, groups, renamed, event)?;
                 }
             }
-            for branch in branches {
-                self.follow(state, &branch, &stays, &stays_open, step, &mut next)?;
-            }
         }
-        self.frontier = kept(&frontier, &stays);
-        self.open = kept(&open, &stays_open);
-        self.states = next.states;
+        self.frontier = kept(&frontier, &shrinking.stays);
+        self.open = kept(&open, &shrinking.stays_open);
+        self.states = std::mem::take(&mut next.states);
+        self.keys = std::mem::take(&mut next.keys);
         Ok(())
     }
 
@@ -238,46 +269,58 @@ impl<'a> Layer<'a> {
     fn follow(
         &mut self,
         state: &State,
-        branch: &Branch,
-        stays: &[bool],
-        stays_open: &[bool],
-        step: &Step,
+        branch: &Branch<'_>,
+        shrinking: &Shrinking,
         next: &mut Next,
     ) -> Result<(), TooManyStates> {
         // Blocks are named in the order in which the frontier shows them; what it shows no more is lost.
         let mut names = [DOWN; 64];
         names[usize::from(ROOT)] = ROOT;
         let mut fresh = ROOT + 1;
-        let mut has_root = step.has_hub_ahead;
-        let mut code: Vec<u8> = Vec::with_capacity(branch.labels.len() + branch.groups.len());
-        for (label, _) in branch.labels.iter().zip(stays).filter(|(_, stays)| **stays) {
+        let mut has_root = shrinking.has_hub_ahead;
+        next.code.clear();
+        for (label, _) in branch
+            .labels
+            .iter()
+            .zip(&shrinking.stays)
+            .filter(|(_, stays)| **stays)
+        {
             let name = &mut names[usize::from(*label)];
             if *label > ROOT && *name == DOWN {
                 *name = fresh;
                 fresh += 1;
             }
             has_root |= *label == ROOT;
-            code.push(*name);
+            next.code.push(*name);
         }
-        code.extend(kept(&branch.groups, stays_open));
+        let groups = branch.groups.iter().zip(&shrinking.stays_open);
+        next.code
+            .extend(groups.filter(|(_, stays)| **stays).map(|(bit, _)| *bit));
 
-        let mut target: Option<usize> = None;
+        let mut target: Option<u32> = None;
         if has_root {
-            let number = next.number(code, &mut self.circuit);
-            if self.circuit.states > self.cap {
+            let number = next.number(&mut self.sink, &mut self.met);
+            if self.met > self.cap {
                 return Err(TooManyStates);
             }
-            self.circuit.edges.push(Edge {
-                from: state.probability,
-                to: next.states[number].probability,
-                by: branch.factor,
-            });
+            let to = next.states[number as usize].probability;
+            self.sink.edge(state.probability, to, branch.factor);
             target = Some(number);
         }
+        let way = next.way(branch, &names, self.keys.len());
         for (key, slot) in &state.waiting {
-            if let Some(key) = self.wait(*key, branch) {
-                self.lead(*slot, key, branch.factor, &names, target, next);
-            }
+            let lead = match next.ways[way][*key as usize] {
+                Lead::Unknown => {
+                    let lead = match self.wait(self.keys[*key as usize], branch) {
+                        Some(key) => self.lead(key, &names, next),
+                        None => Lead::Lost,
+                    };
+                    next.ways[way][*key as usize] = lead;
+                    lead
+                }
+                lead => lead,
+            };
+            self.lay(*slot, branch.factor, lead, target, next);
         }
         // Weight comes in where its first vertex is met, if that is up.
         if let Event::Met { vertex, label } = branch.event
@@ -287,13 +330,10 @@ impl<'a> Layer<'a> {
                 let want = self.wants_at[vertex][place];
                 if let Some(key) = self.enter(want, vertex, label, branch) {
                     // The branch and the coefficient both multiply: the weight takes a slot between them.
-                    let slot = self.circuit.slot();
-                    self.circuit.edges.push(Edge {
-                        from: state.probability,
-                        to: slot,
-                        by: branch.factor,
-                    });
-                    self.lead(slot, key, Factor::Want(want as u32), &names, target, next);
+                    let slot = self.sink.slot();
+                    self.sink.edge(state.probability, slot, branch.factor);
+                    let lead = self.lead(key, &names, next);
+                    self.lay(slot, Factor::Want(want as u32), lead, target, next);
                 }
             }
         }
@@ -301,39 +341,42 @@ impl<'a> Layer<'a> {
     }
 
     /// Returns what a weight waits for after the branch, in labels before the frontier shrinks; `None` if in vain.
-    fn wait(&mut self, key: Key, branch: &Branch) -> Option<Key> {
+    fn wait(&mut self, key: Key, branch: &Branch<'_>) -> Option<Key> {
         let mut key = key;
         if let Renaming::Merge { gone, into } = branch.renamed
             && key.blocks >> gone & 1 == 1
         {
             key.blocks = key.blocks & !(1 << gone) | 1 << into;
         }
-        let pending = &self.pending[key.pending as usize];
         match branch.event {
-            Event::Met { vertex, label } if pending.vertices.contains(&vertex) => {
-                if label == DOWN {
-                    return None;
-                }
-                key.blocks |= 1 << label;
-                let mut rest = pending.clone();
+            Event::Nothing => {}
+            Event::Met { vertex, label } => {
+                let mut rest = self.pending[key.pending as usize].clone();
                 rest.vertices.retain(|other| *other != vertex);
-                key.pending = self.intern(rest);
+                let rest = self.intern(rest);
+                if rest != key.pending {
+                    if label == DOWN {
+                        return None;
+                    }
+                    key.blocks |= 1 << label;
+                    key.pending = rest;
+                }
             }
-            Event::Opened { group, is_up } if pending.groups.contains(&group) => {
-                if !is_up {
+            Event::Opened { group, is_up } => {
+                let mut rest = self.pending[key.pending as usize].clone();
+                rest.groups.retain(|other| *other != group);
+                let rest = self.intern(rest);
+                if rest != key.pending && !is_up {
                     return None;
                 }
-                let mut rest = pending.clone();
-                rest.groups.retain(|other| *other != group);
-                key.pending = self.intern(rest);
+                key.pending = rest;
             }
-            _ => {}
         }
         Some(key)
     }
 
     /// Returns what a want waits for when its first vertex has been met and is up.
-    fn enter(&mut self, want: usize, vertex: usize, label: u8, branch: &Branch) -> Option<Key> {
+    fn enter(&mut self, want: usize, vertex: usize, label: u8, branch: &Branch<'_>) -> Option<Key> {
         let want = &self.core.wants[want];
         let mut rest = Pending::default();
         for group in &want.groups {
@@ -360,82 +403,172 @@ impl<'a> Layer<'a> {
         number
     }
 
-    /// Leads a weight to where it waits next: gained, lost, or in the target state.
-    fn lead(
-        &mut self,
-        from: u32,
-        key: Key,
-        by: Factor,
-        names: &[u8; 64],
-        target: Option<usize>,
-        next: &mut Next,
-    ) {
+    /// Returns where what waits is led once the frontier has shrunk.
+    fn lead(&self, key: Key, names: &[u8; 64], next: &mut Next) -> Lead {
         let mut blocks = 0_u64;
         let mut rest = key.blocks & !(1 << ROOT);
         while rest != 0 {
             let label = rest.trailing_zeros() as usize;
             rest &= rest - 1;
             if names[label] == DOWN {
-                return;
+                return Lead::Lost;
             }
             blocks |= 1 << names[label];
         }
-        let pending = &self.pending[key.pending as usize];
-        let to = if blocks == 0 && pending.vertices.is_empty() {
-            // All is reached, and groups not yet opened are independent of whatever led here.
-            let (mut from, mut by) = (from, by);
-            for group in &pending.groups {
-                let slot = self.circuit.slot();
-                self.circuit.edges.push(Edge { from, to: slot, by });
-                (from, by) = (slot, Factor::Up(self.core.groups[*group] as u32));
+        let pending = key.pending;
+        if blocks == 0 && self.pending[pending as usize].vertices.is_empty() {
+            return Lead::Gained { pending };
+        }
+        let key = next.key(Key { blocks, pending });
+        Lead::Waits { key }
+    }
+
+    /// Lays the edge of a weight to where it is led, in the target state if it waits on.
+    fn lay(&mut self, from: u32, by: Factor, lead: Lead, target: Option<u32>, next: &mut Next) {
+        match lead {
+            Lead::Unknown | Lead::Lost => {}
+            Lead::Gained { pending } => {
+                // Groups not yet opened are independent of whatever led here.
+                let (mut from, mut by) = (from, by);
+                for group in &self.pending[pending as usize].groups {
+                    let slot = self.sink.slot();
+                    self.sink.edge(from, slot, by);
+                    (from, by) = (slot, Factor::Up(self.core.groups[*group] as u32));
+                }
+                self.sink.edge(from, GAINED, by);
             }
-            self.circuit.edges.push(Edge {
-                from,
-                to: GAINED,
-                by,
-            });
-            return;
-        } else {
-            let Some(target) = target else { return };
-            let key = Key {
-                blocks,
-                pending: key.pending,
-            };
-            let waiting = &mut next.states[target].waiting;
-            if let Some((_, slot)) = waiting.iter().find(|(other, _)| *other == key) {
-                *slot
-            } else {
-                let slot = self.circuit.slot();
-                waiting.push((key, slot));
-                slot
+            Lead::Waits { key } => {
+                let Some(target) = target else { return };
+                let slots = &mut next.slots[target as usize];
+                if slots.len() <= key as usize {
+                    slots.resize(key as usize + 1, NONE);
+                }
+                let to = &mut slots[key as usize];
+                if *to == NONE {
+                    *to = self.sink.slot();
+                    next.states[target as usize].waiting.push((key, *to));
+                }
+                self.sink.edge(from, *to, by);
             }
-        };
-        self.circuit.edges.push(Edge { from, to, by });
+        }
     }
 }
 
 /// The states after a step, numbered as they are met: never by the order of a hash.
+#[derive(Default)]
 struct Next {
     states: Vec<State>,
-    numbers: HashMap<Box<[u8]>, usize>,
+    numbers: HashMap<Box<[u8]>, u32, BuildHasherDefault<Scramble>>,
+    /// What is waited for in any of them.
+    keys: Vec<Key>,
+    places: HashMap<Key, u32, BuildHasherDefault<Scramble>>,
+    /// By state and key: the slot. Rows are as long as they need to be, and kept for the next step.
+    slots: Vec<Vec<u32>>,
+    /// By branch, as what it does to labels, and key of the layer before: where it leads.
+    ways: Vec<Vec<Lead>>,
+    known: HashMap<Box<[u8]>, usize, BuildHasherDefault<Scramble>>,
+    /// The code of the state that a branch leads to, and what a branch does to labels.
+    code: Vec<u8>,
+    does: Vec<u8>,
 }
 
 impl Next {
-    fn number(&mut self, code: Vec<u8>, circuit: &mut Circuit) -> usize {
-        let code = code.into_boxed_slice();
-        if let Some(number) = self.numbers.get(&code) {
+    fn clear(&mut self) {
+        self.states.clear();
+        self.numbers.clear();
+        self.keys.clear();
+        self.places.clear();
+        self.ways.clear();
+        self.known.clear();
+        for row in &mut self.slots {
+            row.clear();
+        }
+    }
+
+    fn key(&mut self, key: Key) -> u32 {
+        let next = self.keys.len() as u32;
+        let place = *self.places.entry(key).or_insert(next);
+        if place == next {
+            self.keys.push(key);
+        }
+        place
+    }
+
+    /// Returns the place of a branch among `ways`: branches that do the same to labels lead everything to the same.
+    fn way(&mut self, branch: &Branch<'_>, names: &[u8; 64], keys: usize) -> usize {
+        self.does.clear();
+        let (gone, into) = match branch.renamed {
+            Renaming::Nothing => (DOWN, DOWN),
+            Renaming::Merge { gone, into } => (gone, into),
+        };
+        let event = match branch.event {
+            Event::Nothing => 0,
+            Event::Met { label, .. } => label,
+            Event::Opened { is_up, .. } => u8::from(is_up),
+        };
+        self.does.extend([gone, into, event]);
+        let most = branch.labels.iter().copied().fold(gone, u8::max);
+        self.does.extend(&names[..=usize::from(most)]);
+        if let Some(way) = self.known.get(self.does.as_slice()) {
+            return *way;
+        }
+        let way = self.ways.len();
+        self.known.insert(self.does.as_slice().into(), way);
+        self.ways.push(vec![Lead::Unknown; keys]);
+        way
+    }
+
+    /// Returns the number of the state whose code has been written.
+    fn number(&mut self, sink: &mut impl Sink, met: &mut usize) -> u32 {
+        if let Some(number) = self.numbers.get(self.code.as_slice()) {
             return *number;
         }
-        let number = self.states.len();
+        let number = self.states.len() as u32;
+        if self.slots.len() == self.states.len() {
+            self.slots.push(Vec::new());
+        }
+        let code: Box<[u8]> = self.code.as_slice().into();
         self.numbers.insert(code.clone(), number);
-        circuit.states += 1;
-        let probability = circuit.slot();
+        *met += 1;
         self.states.push(State {
             code,
-            probability,
+            probability: sink.slot(),
             waiting: Vec::new(),
         });
         number
+    }
+}
+
+/// A quick hash of small keys that nobody chooses against us: multiply and rotate, as compilers hash their names.
+#[derive(Default)]
+struct Scramble(u64);
+
+impl Hasher for Scramble {
+    fn write(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..part.len()].copy_from_slice(part);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(u64::from(word));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = self
+            .0
+            .wrapping_add(word)
+            .wrapping_mul(0xf135_7aea_2e62_a9c5);
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(26)
     }
 }
 
