@@ -254,7 +254,7 @@ impl Judge {
                 if method == Method::Ping {
                     pulse.ping_refused = false;
                 }
-                if is_round(pulse) {
+                if is_counted(pulse, reading) {
                     pulse.window.push(Some(*rtt), &self.rules);
                     pulse.shift.push(*rtt, reading.asked);
                 }
@@ -333,7 +333,7 @@ impl Judge {
         if method == Method::Snmp {
             pulse.snmp_misses = Some(pulse.snmp_misses.unwrap_or(0) + 1);
         }
-        if method == Method::Ping && is_round(pulse) {
+        if method == Method::Ping && is_counted(pulse, reading) {
             pulse.window.push(None, &self.rules);
         }
         let (asks, spacing) = if self.patient.contains(node) {
@@ -520,8 +520,11 @@ pub struct Closed {
     pub matters: Vec<Matter>,
 }
 
-/// Returns whether a reading belongs to the rounds: the questions of an inquiry come in bursts after a loss,
-/// and counting them would make every loss weigh nine times.
-fn is_round(pulse: &Pulse) -> bool {
-    matches!(pulse.phase, Phase::Answering | Phase::Unheard)
+/// Returns whether a reading is counted for loss and round trip: only those of rounds.
+///
+/// The questions of an inquiry come in bursts after a loss. With them every loss would weigh nine times; and of two nodes
+/// behind one lossy link the unlucky one would have been asked five times as often since it became lossy, so that they
+/// would seem to be reached by different ways.
+fn is_counted(pulse: &Pulse, reading: &Reading) -> bool {
+    reading.in_round && matches!(pulse.phase, Phase::Answering | Phase::Unheard)
 }

@@ -515,6 +515,7 @@ impl Owner {
             let reading = Reading {
                 target: target.id,
                 asked,
+                in_round: purpose == Purpose::Round,
                 at: crate::clock::now(),
                 answer,
             };

@@ -85,6 +85,7 @@ impl Desk {
                     method: Method::Snmp,
                 },
                 asked: self.now,
+                in_round: true,
                 at: self.now,
                 answer: Answer::Device(Arc::new(device)),
             };

@@ -87,6 +87,7 @@ impl Court {
         let reading = Reading {
             target: id(node, method),
             asked,
+            in_round: true,
             at: self.now,
             answer,
         };

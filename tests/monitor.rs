@@ -246,20 +246,32 @@ fn two_lossy_links_are_two_loss_incidents_and_each_says_what_it_loses() {
 }
 
 #[test]
-fn lossy_link_of_the_demo_is_named_while_it_lasts() {
-    let mut trial = Trial::of(&reference(), 7);
-    trial.run(70);
+fn lossy_link_of_the_demo_is_named_while_it_lasts_and_no_other_is() {
+    let reference = reference();
     let link = Element::Link("pop-hung-loc--pop-khe-tre".into());
-    trial.act(&Action::Loss {
-        element: link.clone(),
-        loss: Loss::of(0.20),
-    });
-    let is_named = |monitor: &Monitor| {
-        let open = monitor.book().list();
-        open.iter().any(|incident| incident.causes.contains(&link))
-    };
-    let named = trial.run_until(30, is_named);
-    assert!(named.is_some(), "{:?}", incidents(&trial));
+    let mut named = 0;
+    for seed in 1..=12 {
+        let mut trial = Trial::of(&reference, seed);
+        trial.run(70);
+        trial.act(&Action::Loss {
+            element: link.clone(),
+            loss: Loss::of(0.20),
+        });
+        let is_said = |monitor: &Monitor| !monitor.book().list().is_empty();
+        named += usize::from(trial.run_until(30, is_said).is_some());
+        // Two ways of equal cost lead to where it begins: while few echoes are lost, they are tempting.
+        trial.run(120);
+        for incident in trial.monitor.book().list() {
+            assert!(incident.causes.contains(&link), "{seed}: {incident:?}");
+        }
+        assert_eq!(
+            trial.monitor.book().last(),
+            1,
+            "{seed}: {:?}",
+            incidents(&trial)
+        );
+    }
+    assert!(named >= 10, "{named} of 12 within 30 s");
 }
 
 /// The reference network, changed.

@@ -159,9 +159,12 @@ fn hostile_device_is_shown_in_80_columns_and_moves_no_cursor() {
     }
 }
 
+fn cell(arcs: &[u32], value: Value) -> VarBind {
+    VarBind::new(Oid::from_slice(arcs), value)
+}
+
 /// What a poll of two Cisco switches on one cable reads, where `b` has come up half.
 fn switches() -> [Device; 2] {
-    let cell = |arcs: &[u32], value: Value| VarBind::new(Oid::from_slice(arcs), value);
     ["a", "b"].map(|here| {
         let (there, own, told) = if here == "a" {
             ("b", 3, 2)

@@ -149,6 +149,7 @@ impl World {
             let reading = Reading {
                 target: target.id,
                 asked: now,
+                in_round: purpose == Purpose::Round,
                 at: arrival,
                 answer,
             };

@@ -17,6 +17,8 @@ pub struct Reading {
     pub target: TargetId,
     /// When the question left.
     pub asked: Instant,
+    /// Whether its round asked, and not an inquiry or somebody else in between: only rounds ask all alike.
+    pub in_round: bool,
     /// When the answer came, or when we stopped waiting.
     pub at: Instant,
     /// What was heard.

@@ -15,6 +15,9 @@ use crate::model::incident::{Evidence, IncidentKind};
 /// How often the windows are looked at.
 const EVERY: Duration = Duration::from_secs(10);
 
+/// Echoes that show a heavy loss soonest: all of them are lost by what it is now, and none by what was before.
+const LATEST: usize = 3;
+
 /// Echoes in which loss must still be seen: what was mended is out of them after 200 s.
 const NEWEST: usize = 20;
 
@@ -49,8 +52,9 @@ impl Monitor {
                 laid.lossy(graph, &echoes, manner).segments
             })
         };
-        let mut found = find(NEWEST, &Manner::ALWAYS);
-        let mut slow = find(window::LENGTH, &Manner::ALWAYS);
+        let mut found = find(LATEST, &Manner::ALWAYS);
+        let mut slow = find(NEWEST, &Manner::ALWAYS);
+        slow.extend(find(window::LENGTH, &Manner::ALWAYS));
         let open: Vec<&Element> = self
             .findings
             .iter()
