@@ -23,6 +23,7 @@ pub mod survey;
 pub mod sweep;
 pub mod trace;
 pub mod view;
+pub mod work;
 pub mod world;
 
 use std::collections::BTreeMap;

@@ -24,6 +24,7 @@ pub mod fabric;
 pub mod folder;
 pub mod frame;
 pub mod ledger;
+pub mod lie;
 pub mod namespace;
 pub mod pdu;
 pub mod record;

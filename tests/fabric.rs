@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spanwatch::graph::Graph;
+use spanwatch::lab::action::behaviour::Behaviour;
 use spanwatch::lab::action::impairment::{Impairment, Rate};
-use spanwatch::lab::action::{Action, Behaviour, Loss};
+use spanwatch::lab::action::{Action, Loss};
 use spanwatch::lab::fabric::{Conduct, Fabric, Fate, Packet};
 use spanwatch::model::device::PortStatus;
 use spanwatch::model::network::{

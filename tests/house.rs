@@ -50,6 +50,7 @@ const PURE: &[&str] = &[
     "app/incident",
     "app/interfaces",
     "app/monitor",
+    "app/work",
     "app/world",
     "app/reference",
     "tui/screen",

@@ -1,7 +1,7 @@
 //! Real sockets on 127.0.0.0/8 and ::1: nothing is lost, and whoever misbehaves changes only its own reading.
 #![expect(clippy::print_stdout, reason = "a skipped test says why")]
 
-mod agent;
+pub(crate) mod agent;
 mod routers;
 
 use std::collections::BTreeMap;
@@ -519,4 +519,55 @@ async fn a_device_that_stops_in_a_table_is_asked_no_more_often_than_a_silent_one
     // The system group and the beginning of the table, and then as often as one question is asked in vain.
     let questions = heard.load(std::sync::atomic::Ordering::Relaxed);
     assert_eq!(questions, 2 + 1 + retries.max(1));
+}
+
+#[tokio::test]
+async fn a_question_that_was_made_smaller_grows_again() {
+    let Some(sockets) = sockets().await else {
+        return;
+    };
+    let port = free_port(Ipv4Addr::LOCALHOST).await;
+    let quick = |name: &str, address: Ipv4Addr| Target {
+        timeout: Duration::from_millis(1_500),
+        retries: 2,
+        ..polled(name, address.into(), "v2c")
+    };
+    let manners = [
+        ("honest", Manner::Honest),
+        ("lossy", Manner::LosesOne),
+        ("short", Manner::Short),
+        ("deaf", Manner::Deaf),
+    ];
+    let (mut targets, mut counts) = (Vec::new(), BTreeMap::new());
+    for (number, (name, manner)) in (1..).zip(manners) {
+        let address = Ipv4Addr::new(127, 9, 2, 10 + number);
+        let count = serve(address, port, &device(3, 200), manner).await;
+        counts.insert(name, count);
+        targets.push(quick(name, address));
+    }
+    let (mut probes, _guard) = begin(sockets.with_snmp_port(port), targets, Pace::Watch);
+    for _ in manners {
+        let reading = probes.readings.recv().await.expect("a reading");
+        let name = &reading.target.node;
+        let Answer::Device(read) = &reading.answer else {
+            panic!("{name}: {:?}", reading.answer);
+        };
+        assert_eq!(read.interfaces, device(3, 200).interfaces, "{name}");
+    }
+    let asked = |name| counts[name].load(std::sync::atomic::Ordering::Relaxed);
+    let honest = asked("honest");
+    // Of 200 ports a question of 15 cells takes more than 250 answers; one that stays small would need them all.
+    assert!(
+        asked("lossy") < honest + 50,
+        "{} of {honest}",
+        asked("lossy")
+    );
+    // Up to what it manages, and no further: what is too much is tried a few times.
+    assert!(
+        asked("short") < 2 * honest,
+        "{} of {honest}",
+        asked("short")
+    );
+    // Where no answer comes, each try costs a time-out: the biggest that was answered is enough.
+    assert!(asked("deaf") < 250, "{} of {honest}", asked("deaf"));
 }

@@ -16,6 +16,7 @@ use spanwatch::graph::mix;
 use spanwatch::model::fault::{Fault, Severity};
 use spanwatch::model::health::{Health, Why};
 use spanwatch::model::incident::Evidence;
+use spanwatch::model::network::{Maintenance, Network};
 use spanwatch::model::text::is_unsafe;
 use spanwatch::model::{AgencyId, Element, NodeId};
 use spanwatch::report::words::{Language, Words};
@@ -213,6 +214,90 @@ fn what_differs_stands_on_top_and_is_all_that_a_problem_is() {
         .filter(|each| **each <= Standing::Unknown)
         .count();
     assert_eq!(problems.len(), count);
+}
+
+#[test]
+fn next_problem_goes_from_port_to_port_and_comes_around() {
+    let picture = Arc::new(wired(calm(reference())));
+    let mut screen = wide();
+    // By name, the second of the menu, so that the ports that differ lie between others.
+    press(&mut screen, &picture, "6s");
+    screen.update(Intent::Down, &picture, moment());
+    press(&mut screen, &picture, "\n");
+    assert_eq!(screen.port_order.0, PortOrder::Port);
+    let rows = screen.port_rows(&picture, moment());
+    let is_problem = |key: &PortKey| {
+        let row = find_port(&picture, key, moment()).expect("a row");
+        row.standing <= Standing::Unknown
+    };
+    let problems: Vec<&PortKey> = rows.iter().filter(|key| is_problem(key)).collect();
+    assert!(problems.len() > 3 && !is_problem(&rows[0]));
+    screen.port = Some(rows[0].clone());
+    for problem in &problems {
+        press(&mut screen, &picture, "n");
+        assert_eq!(screen.port.as_ref(), Some(*problem));
+    }
+    press(&mut screen, &picture, "n");
+    assert_eq!(screen.port.as_ref(), Some(problems[0]));
+    press(&mut screen, &picture, "N");
+    assert_eq!(screen.port.as_ref(), problems.last().copied());
+    press(&mut screen, &picture, "/state=up\n");
+    let before = screen.selected_port(&picture, moment());
+    press(&mut screen, &picture, "n");
+    assert_eq!(screen.selected_port(&picture, moment()), before);
+    assert!(shows(
+        &screen,
+        &picture,
+        "No port differs from what is declared."
+    ));
+}
+
+#[test]
+fn ports_of_what_is_worked_on_are_marked() {
+    let picture = wired(calm(reference()));
+    let network = Arc::clone(&picture.network);
+    let link = network.links.values().find(|link| {
+        let ends = link.ends().map(|end| &network.nodes[&end.node]);
+        ends.iter().all(|node| node.snmp.is_some())
+    });
+    let link = link.expect("a link between two routers").clone();
+    let at = |picture: &mut Picture, elements: Vec<Element>, hours: i64| {
+        let from = moment() + SignedDuration::from_hours(hours);
+        let mut parts = (**network).clone();
+        parts.maintenances = vec![Maintenance {
+            id: "works".into(),
+            elements,
+            from,
+            to: from + SignedDuration::from_hours(2),
+            reason: "a splice".to_owned(),
+            ticket: None,
+        }];
+        picture.network = Arc::new(Network::prove(parts).expect("consistent"));
+    };
+    let marked = |picture: &Picture| {
+        let picture = Arc::new(picture.clone());
+        let mut screen = wide();
+        press(&mut screen, &picture, "6/mark=maintenance\n");
+        let rows = screen.port_rows(&picture, moment());
+        let is_shown = rows.is_empty() || shows(&screen, &picture, "; maintenance");
+        assert!(is_shown, "its sheet says so");
+        let mut nodes: Vec<NodeId> = rows.into_iter().map(|row| row.node).collect();
+        nodes.sort();
+        nodes
+    };
+    let mut ends: Vec<NodeId> = link.ends().map(|end| end.node.clone()).into();
+    ends.sort();
+    let mut picture = picture;
+    at(&mut picture, vec![Element::Link(link.id.clone())], -1);
+    assert_eq!(marked(&picture), ends, "both ends of it, and no other port");
+    at(&mut picture, vec![Element::Link(link.id.clone())], 1);
+    assert_eq!(marked(&picture), [], "not yet");
+    at(&mut picture, vec![Element::Node(link.a.node.clone())], -1);
+    let of_node = marked(&picture);
+    assert!(of_node.contains(&link.b.node), "the port that leads there");
+    let own = of_node.iter().filter(|node| **node == link.a.node);
+    let all = picture.nodes[&link.a.node].interfaces.as_ref();
+    assert_eq!(own.count(), all.expect("polled").ports.len());
 }
 
 #[test]

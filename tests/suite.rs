@@ -30,6 +30,9 @@ mod flight;
 /// Real sockets on loopback and in namespaces of the test's own.
 mod loopback;
 
+/// The lab's agents in all their ways, and what is made of them.
+mod liars;
+
 /// Who is asked when, in virtual time.
 mod roster;
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use snmp::{Oid, Value, VarBind};
 use spanwatch::app::rehearse::trial::Trial;
-use spanwatch::lab::action::{Action, Behaviour};
+use spanwatch::lab::action::Action;
+use spanwatch::lab::action::behaviour::Behaviour;
 use spanwatch::model::credential::{AuthProtocol, Credential, Keyring, PrivacyProtocol};
 use spanwatch::model::health::Health;
 use spanwatch::model::hint::{Hint, HintedPort, Sign};

@@ -25,6 +25,7 @@ use crate::app::monitor::policing::Policing;
 use crate::app::reckoning::Reckonings;
 use crate::app::reference::Reference;
 use crate::app::view::Sight;
+use crate::app::work::worked_on;
 use crate::app::{NodeView, QUARTER, Setting};
 use crate::graph::NodeIx;
 use crate::judge::inquiry::Matter;
@@ -434,29 +435,10 @@ impl Special {
             })
             .cloned()
             .collect();
-        let mut worked_on = BTreeSet::new();
-        for maintenance in network
-            .maintenances
-            .iter()
-            .filter(|maintenance| maintenance.is_open(at))
-        {
-            for element in &maintenance.elements {
-                if let Element::Risk(risk) = element {
-                    worked_on.extend(
-                        network
-                            .risks
-                            .get(risk)
-                            .into_iter()
-                            .flat_map(|risk| risk.members.clone()),
-                    );
-                }
-                worked_on.insert(element.clone());
-            }
-        }
         Self {
             minute: at.as_second().div_euclid(60),
             closed,
-            worked_on,
+            worked_on: worked_on(network, at),
         }
     }
 }

@@ -52,7 +52,8 @@ enum Line {
     /// PERCENT [SPAN]` (that share comes so much later), `mtu LINK OCTETS`, `oneway LINK NODE` (nothing travels
     /// towards NODE), `icmp-limit NODE RATE [OTHERS]` (NODE sends RATE ICMP messages a second, while others ask
     /// for OTHERS),
-    /// `agent NODE well|killed|slow [5s]|garbage|another|partial|no-ping|reboot`, `list`.
+    /// `agent NODE well|killed|slow [5s]|trickle [500ms]|garbage|another|partial|no-ping|reboot` and, for agents
+    /// that lie, `renumbered|unasked|circle|endless|clock|backwards`, `list`.
     Ctl {
         /// The line
         #[arg(required = true, value_name = "LINE")]

@@ -3,20 +3,18 @@
 //! The same words serve the scenario file, the control socket and its answers, so that what a person reads in
 //! one place can be typed in another.
 
+pub mod behaviour;
 pub mod impairment;
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use crate::lab::action::behaviour::{Behaviour, NotABehaviour};
 use crate::lab::action::impairment::Impairment;
 use crate::model::network::Network;
 use crate::model::{Element, NodeId};
-
-/// How long an agent that is slow takes, unless it is said.
-const SLOW: Duration = Duration::from_secs(5);
 
 /// One thing that is done to the network.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,71 +68,6 @@ impl Loss {
             burst: 1.0,
             toward: None,
         }
-    }
-}
-
-/// How a node answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Behaviour {
-    /// As it should.
-    #[default]
-    Well,
-    /// No SNMP; it still answers pings.
-    Killed,
-    /// SNMP answers come this much later.
-    Slow(Duration),
-    /// SNMP answers are noise.
-    Garbage,
-    /// SNMP answers are another device's, from that device's address.
-    Another,
-    /// SNMP stops in the middle of the interface table.
-    Partial,
-    /// No echo; SNMP answers.
-    Pingless,
-    /// Starts again at once: sysUpTime and counters from zero, engineBoots one higher. Well afterwards.
-    Reboot,
-}
-
-impl fmt::Display for Behaviour {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Well => "well",
-            Self::Killed => "killed",
-            Self::Slow(by) => return write!(f, "slow {}ms", by.as_millis()),
-            Self::Garbage => "garbage",
-            Self::Another => "another",
-            Self::Partial => "partial",
-            Self::Pingless => "no-ping",
-            Self::Reboot => "reboot",
-        })
-    }
-}
-
-/// Why a text is no behaviour.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a way to behave; write `well`, `killed`, `slow [5s]`, `garbage`, `another`, `partial`, `no-ping` or `reboot`."
-)]
-pub struct NotABehaviour(pub String);
-
-impl FromStr for Behaviour {
-    type Err = NotABehaviour;
-
-    fn from_str(text: &str) -> Result<Self, NotABehaviour> {
-        let mut words = text.split_whitespace();
-        let known = match (words.next(), words.next(), words.next()) {
-            (Some("slow"), None, None) => Some(Self::Slow(SLOW)),
-            (Some("slow"), Some(by), None) => span(by).map(Self::Slow),
-            (Some("well"), None, None) => Some(Self::Well),
-            (Some("killed"), None, None) => Some(Self::Killed),
-            (Some("garbage"), None, None) => Some(Self::Garbage),
-            (Some("another"), None, None) => Some(Self::Another),
-            (Some("partial"), None, None) => Some(Self::Partial),
-            (Some("no-ping"), None, None) => Some(Self::Pingless),
-            (Some("reboot"), None, None) => Some(Self::Reboot),
-            _ => None,
-        };
-        known.ok_or_else(|| NotABehaviour(text.to_owned()))
     }
 }
 

@@ -25,6 +25,9 @@ const LOOPBACK: u32 = 24;
 /// ifIndex of the loopback; the first real port comes after it.
 const LOOPBACK_INDEX: u32 = 1;
 
+/// Where counters begin that run backwards.
+const HIGHEST: u64 = 1 << 60;
+
 /// What one link does at one of its ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Traffic {
@@ -237,6 +240,15 @@ pub fn count(device: &mut Device, place: usize, does: Traffic) {
     }
     interface.in_octets = interface.in_octets.map(|octets| octets + does.received);
     interface.out_octets = interface.out_octets.map(|octets| octets + does.sent);
+}
+
+/// Makes all octet counters run backwards, from a number that none of them reaches in a year.
+pub fn turn_back(device: &mut Device) {
+    for interface in &mut device.interfaces {
+        for octets in [&mut interface.in_octets, &mut interface.out_octets] {
+            *octets = octets.map(|octets| HIGHEST.saturating_sub(octets));
+        }
+    }
 }
 
 fn links<'a>(network: &'a Network, node: &NodeId) -> impl Iterator<Item = &'a Link> {

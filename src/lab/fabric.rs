@@ -20,8 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::graph::{Cut, Graph, LinkIx, NodeIx, Routes};
+use crate::lab::action::Loss;
+use crate::lab::action::behaviour::Behaviour;
 use crate::lab::action::impairment::Impairment;
-use crate::lab::action::{Behaviour, Loss};
 use crate::lab::fabric::journey::{Kept, Load};
 use crate::lab::fabric::limit::{Bucket, Limit, Policer};
 use crate::model::device::{Device, Engine};
@@ -315,7 +316,8 @@ impl Fabric {
         }
     }
 
-    /// Returns what a node's agent would say of it, whole, however it behaves; `None` if there is no such node.
+    /// Returns what a node's agent would say of it, whole, however it behaves (only counters that run backwards do so
+    /// here); `None` if there is no such node.
     #[must_use]
     pub fn device(&self, node: &NodeId, at: Duration) -> Option<Device> {
         self.graph.node(node).map(|ix| self.seen(ix, at))
@@ -371,6 +373,9 @@ impl Fabric {
                 sent,
             };
             crate::lab::agent::count(&mut device, port, does);
+        }
+        if place.behaviour == Behaviour::Backwards {
+            crate::lab::agent::turn_back(&mut device);
         }
         device
     }

@@ -95,7 +95,7 @@ pub fn credentials(network: &Network) -> String {
     for name in names {
         let key = toml::Value::String(name.to_string());
         // Writing to a String cannot fail.
-        let _ = if name.as_str().contains("v3") {
+        let _ = if crate::lab::usm::speaks(name) {
             writeln!(
                 text,
                 "\n[snmp.{key}]\nversion = \"3\"\nuser = \"{USER}\"\nauth = \"sha256\"\nauth-key = \"{}\"\n\

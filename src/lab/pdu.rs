@@ -15,6 +15,19 @@ pub fn answer(
     table: &[VarBind],
     end: usize,
 ) -> Option<ResponsePdu> {
+    walked(request, version, table, end, &|asked| {
+        next(asked, table, end)
+    })
+}
+
+/// Returns the same where somebody else says what comes after an object; `None` of it is silence.
+pub(super) fn walked(
+    request: &Pdu,
+    version: Version,
+    table: &[VarBind],
+    end: usize,
+    next: &dyn Fn(&VarBind) -> Option<VarBind>,
+) -> Option<ResponsePdu> {
     let id = request.request_id();
     let asked = request.varbinds();
     let told = match (request.pdu_type(), request.raw_body()) {
@@ -22,10 +35,7 @@ pub fn answer(
             .iter()
             .map(|varbind| get(varbind, table, end))
             .collect::<Option<Vec<_>>>()?,
-        (PduType::GetNextRequest, _) => asked
-            .iter()
-            .map(|varbind| next(varbind, table, end))
-            .collect::<Option<Vec<_>>>()?,
+        (PduType::GetNextRequest, _) => asked.iter().map(next).collect::<Option<Vec<_>>>()?,
         (
             PduType::GetBulkRequest,
             PduBody::GetBulk {
@@ -33,13 +43,7 @@ pub fn answer(
                 max_repetitions,
             },
         ) => {
-            return bulk(
-                request,
-                version,
-                table,
-                end,
-                (*non_repeaters, *max_repetitions),
-            );
+            return bulk(request, version, next, (*non_repeaters, *max_repetitions));
         }
         (PduType::SetRequest, _) => {
             let status = OutboundErrorStatus::NotWritable;
@@ -76,7 +80,7 @@ fn get(asked: &VarBind, table: &[VarBind], end: usize) -> Option<VarBind> {
     Some(VarBind::new(asked.oid.clone(), value))
 }
 
-fn next(asked: &VarBind, table: &[VarBind], end: usize) -> Option<VarBind> {
+pub(super) fn next(asked: &VarBind, table: &[VarBind], end: usize) -> Option<VarBind> {
     let at = table.partition_point(|entry| entry.oid <= asked.oid);
     match table.get(at) {
         Some(_) if at >= end => None,
@@ -89,8 +93,7 @@ fn next(asked: &VarBind, table: &[VarBind], end: usize) -> Option<VarBind> {
 fn bulk(
     request: &Pdu,
     version: Version,
-    table: &[VarBind],
-    end: usize,
+    next: &dyn Fn(&VarBind) -> Option<VarBind>,
     (once, repetitions): (u32, u32),
 ) -> Option<ResponsePdu> {
     let (single, repeated) = request
@@ -108,7 +111,7 @@ fn bulk(
     };
     let mut is_full = false;
     for varbind in single {
-        is_full |= !take(&mut told, next(varbind, table, end)?);
+        is_full |= !take(&mut told, next(varbind)?);
     }
     let mut row: Vec<VarBind> = repeated.to_vec();
     for round in 0..repetitions {
@@ -116,7 +119,7 @@ fn bulk(
             break;
         }
         for place in &mut row {
-            match next(place, table, end) {
+            match next(place) {
                 Some(found) => {
                     *place = found.clone();
                     is_full = is_full || !take(&mut told, found);

@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::lab::action::{Action, Behaviour};
+use crate::lab::action::Action;
+use crate::lab::action::behaviour::Behaviour;
 use crate::model::Element;
 
 /// The faults that are in force, with the moment each began.

@@ -10,12 +10,16 @@ use snmp::message::CommunityMessage;
 use snmp::{DecodeConfig, NotificationPdu, VarBind, Version};
 
 use crate::graph::mix;
-use crate::lab::action::Behaviour;
+use crate::lab::action::behaviour::Behaviour;
 use crate::lab::fabric::Fabric;
 use crate::lab::fabric::traps::Trap;
+use crate::lab::lie;
 use crate::lab::usm::{Question, User};
 use crate::model::NodeId;
 use crate::model::network::Node;
+
+/// Leaves thirty bits of a number: the seconds that a clock jumps by, up to 34 years. RFC 3414 allows 150.
+const JUMPS: u32 = 34;
 
 /// The agents of all nodes that have credentials.
 pub struct Responder {
@@ -72,12 +76,10 @@ impl Responder {
             bytes: Vec::new(),
         };
         let mut speaker = node;
-        let mut is_cut_short = false;
-        match fabric.behaviour(&node.id) {
-            Behaviour::Well | Behaviour::Pingless | Behaviour::Reboot => {}
+        let behaviour = fabric.behaviour(&node.id);
+        reply.after = behaviour.delay().unwrap_or_default();
+        match behaviour {
             Behaviour::Killed => return None,
-            Behaviour::Slow(by) => reply.after = by,
-            Behaviour::Partial => is_cut_short = true,
             Behaviour::Garbage => {
                 reply.bytes = noise(datagram);
                 return Some(reply);
@@ -86,8 +88,9 @@ impl Responder {
                 let (other, address) = another(fabric, &node.id, asked)?;
                 (speaker, reply.from) = (other, address);
             }
+            _ => {}
         }
-        reply.bytes = self.speak(fabric, &speaker.id, datagram, is_cut_short, at)?;
+        reply.bytes = self.speak(fabric, &speaker.id, datagram, behaviour, at)?;
         Some(reply)
     }
 
@@ -105,7 +108,7 @@ impl Responder {
         let port = trap.port.as_ref().map(|(index, name)| (*index, name));
         let (oid, varbinds) = crate::wire::trap::told(trap.sign, port)?;
         let number = (mix(trap.at.as_nanos() as u64) >> 33) as i32;
-        let is_signed = credential.as_str().contains("v3");
+        let is_signed = crate::lab::usm::speaks(credential);
         let version = if is_signed { Version::V3 } else { Version::V2c };
         let pdu = NotificationPdu::trap_v2(version, number, ticks, &oid, varbinds).ok()?;
         let bytes = if is_signed {
@@ -123,7 +126,7 @@ impl Responder {
         fabric: &Fabric,
         node: &NodeId,
         datagram: &[u8],
-        is_cut_short: bool,
+        behaviour: Behaviour,
         at: Duration,
     ) -> Option<Vec<u8>> {
         let table = || {
@@ -131,7 +134,7 @@ impl Responder {
                 Some(recorded) => recorded.into(),
                 None => crate::wire::whole::encode(&fabric.whole(node, at)?).into(),
             };
-            let end = if is_cut_short {
+            let end = if behaviour == Behaviour::Partial {
                 table.len() / 2
             } else {
                 table.len()
@@ -140,12 +143,16 @@ impl Responder {
         };
         if version(datagram)? == 3 {
             let (started, boots) = fabric.started(node);
-            let engine = self.user.engine(node, boots, at.saturating_sub(started))?;
+            let mut time = at.saturating_sub(started);
+            if behaviour == Behaviour::Clock {
+                time += Duration::from_secs(mix(at.as_nanos() as u64) >> JUMPS);
+            }
+            let engine = self.user.engine(node, boots, time)?;
             return match self.user.read(datagram, &engine)? {
                 Question::Report(bytes) => Some(bytes),
                 Question::Ask(asked) => {
                     let (table, end): (Cow<'_, [VarBind]>, usize) = table()?;
-                    let answer = crate::lab::pdu::answer(&asked.pdu, Version::V3, &table, end)?;
+                    let answer = lie::answer(behaviour, &asked.pdu, Version::V3, &table, end)?;
                     self.user.write(&asked, answer, &engine)
                 }
             };
@@ -160,7 +167,7 @@ impl Responder {
         }
         let community = message.community().clone();
         let (table, end) = table()?;
-        let answer = crate::lab::pdu::answer(&message.into_pdu()?, Version::V2c, &table, end)?;
+        let answer = lie::answer(behaviour, &message.into_pdu()?, Version::V2c, &table, end)?;
         let message = CommunityMessage::v2c(community, answer.into_raw()).ok()?;
         Some(message.encode().ok()?.to_vec())
     }

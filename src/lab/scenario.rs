@@ -13,10 +13,9 @@ use std::time::Duration;
 
 use toml::Spanned;
 
+use crate::lab::action::behaviour::Behaviour;
 use crate::lab::action::impairment;
-use crate::lab::action::{
-    Action, Behaviour, Loss, Misunderstood, check_end, element_of, node_of, span,
-};
+use crate::lab::action::{Action, Loss, Misunderstood, check_end, element_of, node_of, span};
 use crate::lab::scenario::layout::{AgentEntry, Entry, Layout, LossEntry, Word};
 use crate::model::fault::{Fault, Place, Severity, Source};
 use crate::model::network::Network;

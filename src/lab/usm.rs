@@ -17,7 +17,7 @@ use snmp::{
 };
 
 use crate::graph::mix;
-use crate::model::NodeId;
+use crate::model::{CredentialName, NodeId};
 
 /// The largest message that an agent takes; what an Ethernet frame carries.
 const LARGEST: usize = 1_472;
@@ -236,6 +236,12 @@ impl Engine {
 fn header(message: i32, level: SecurityLevel) -> Option<MsgGlobalData> {
     let size = MessageSize::new(LARGEST).ok()?;
     MsgGlobalData::new(message, size, MsgFlags::new(level, false)).ok()
+}
+
+/// Returns whether the lab makes a credential one of version 3: where its name says so.
+#[must_use]
+pub fn speaks(credential: &CredentialName) -> bool {
+    credential.as_str().contains("v3")
 }
 
 /// Returns a node's engine identifier: RFC 3411's form for octets, under the number of RFC 5612.

@@ -42,6 +42,8 @@ pub enum Trouble {
     Stopped,
     /// The device answered with an error, or with what cannot be used.
     Refused,
+    /// The clock of its `SNMPv3` engine is another at every answer, so that no question was in time for it.
+    Clock,
     /// The time for all of it was over.
     Late,
 }
@@ -55,6 +57,7 @@ impl Trouble {
             Self::Heavy => "heavy",
             Self::Stopped => "stopped",
             Self::Refused => "refused",
+            Self::Clock => "clock",
             Self::Late => "late",
         }
     }
@@ -106,6 +109,8 @@ pub enum Hint {
     WrongKey,
     /// An agent is there; it does not take this community, or not this version.
     WrongCommunity,
+    /// An agent is there and calls every question late or early, also those by the time that it has just told.
+    WrongClock,
 }
 
 /// Why there is nothing to show.

@@ -59,6 +59,10 @@ impl Raw {
         let socket = Socket::new(domain, Type::RAW.nonblocking().cloexec(), Some(protocol))?;
         // First of all: until it is there, everybody's packets come in.
         socket.attach_filter(&sieve::sieve(family, ident))?;
+        if family == Family::V4 {
+            // Thrift only: a kernel that refuses it has the other filter.
+            let _ = setsockopt(&socket, sieve::IcmpFilter, &sieve::UNHEARD);
+        }
         setsockopt(&socket, ReceiveTimestampns, &true)?;
         let receive_buffer = raise(&socket, RECEIVE_BUFFER).ok();
         // A smaller one only means that a burst is refused sooner, and that is told.

@@ -13,6 +13,7 @@
 //! repetition.
 
 pub(in crate::probe) mod key;
+mod size;
 pub(super) mod whole;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use snmp::v3::ReportStatus;
 use snmp::{
     Auth, Client, DesSaltState, EngineCache, Error, ErrorKind, ErrorStatus, Oid,
     PersistedDesSaltState, Retry, UdpClient, UdpTransport, Value, VarBind, Version,
@@ -33,6 +35,7 @@ use crate::model::reading::Answer;
 use crate::model::target::Target;
 use crate::probe::poll::Trouble;
 use crate::probe::roster::Pace;
+use crate::probe::snmp::size::Size;
 use crate::wire::mib::Object;
 use crate::wire::whole::Group;
 
@@ -44,9 +47,6 @@ const LONGEST_POLL: Duration = Duration::from_secs(10);
 
 /// No poll of a sweep takes longer: somebody waits for the verdict, and one device must not stretch it.
 const LONGEST_POLL_OF_A_SWEEP: Duration = Duration::from_secs(5);
-
-/// So many cells are asked for in one datagram: at about 22 bytes each the answer fits into one frame.
-const CELLS: usize = 60;
 
 /// A device may make us keep this much in a round. 5,000 ports weigh 6.4 MB.
 const HEAVIEST: usize = 8 << 20;
@@ -246,7 +246,16 @@ impl Stop {
                 Self::Unsent(format!("The question did not leave: {error}.").into())
             }
             ErrorKind::Timeout => Self::Lost(Trouble::Stopped),
-            _ => Self::Lost(Trouble::Refused),
+            _ => Self::Lost(match error.exchange_source() {
+                // Signed, and from the past of its own engine (RFC 3414, 3.2, step 7b).
+                Error::Auth { .. } => Trouble::Clock,
+                Error::Report { status, .. }
+                    if matches!(**status, ReportStatus::NotInTimeWindow { .. }) =>
+                {
+                    Trouble::Clock
+                }
+                _ => Trouble::Refused,
+            }),
         }
     }
 }
@@ -304,7 +313,13 @@ impl Poll {
             match client.get_many(&asked).await {
                 Ok(answer) => {
                     self.heard = true;
-                    for varbind in &answer.varbinds {
+                    let own = answer.varbinds.iter();
+                    let own: Vec<&VarBind> =
+                        own.filter(|varbind| asked.contains(&varbind.oid)).collect();
+                    if own.is_empty() {
+                        return Err(Stop::Lost(Trouble::Refused));
+                    }
+                    for varbind in own {
                         self.keep(varbind);
                     }
                     return Ok(());
@@ -345,12 +360,12 @@ impl Poll {
                 ended: false,
             })
             .collect();
-        let mut cells = CELLS;
+        let mut size = Size::default();
         let mut bulk = client.version() != Version::V1;
         let mut trouble = None;
-        let mut shrunk = false;
         let mut vain = 0;
         while !cursors.is_empty() {
+            let cells = size.cells();
             let width = cursors.len().min(cells);
             let asked: Vec<Oid> = cursors
                 .iter()
@@ -375,6 +390,7 @@ impl Poll {
                 }
                 Ok(varbinds) => {
                     vain = 0;
+                    size.answered();
                     self.heard = true;
                     if !self.take(&mut cursors, width, &varbinds) {
                         trouble = Some(Trouble::Disordered);
@@ -385,7 +401,7 @@ impl Poll {
                     Some((ErrorStatus::NoSuchName, about)) => {
                         drop_column(&mut cursors, about).ok_or(Stop::Lost(Trouble::Refused))?;
                     }
-                    Some((ErrorStatus::TooBig, _)) if cells > 1 => cells /= 2,
+                    Some((ErrorStatus::TooBig, _)) if cells > 1 => size.too_big(),
                     // It finds fault with the question as a whole: some agents cannot do GETBULK.
                     Some((_, None)) if bulk => bulk = false,
                     // One bad column must not hide the others.
@@ -393,14 +409,9 @@ impl Poll {
                         drop_column(&mut cursors, about).ok_or(Stop::Lost(Trouble::Refused))?;
                         trouble = Some(Trouble::Refused);
                     }
-                    // A slow agent may manage less. Only once, so that a datagram lost now and then does not
-                    // make a thousand questions of a hundred.
                     None if error.kind() == ErrorKind::Timeout && vain < retries.max(1) => {
                         vain += 1;
-                        if !shrunk {
-                            cells = (cells / 4).max(1);
-                            shrunk = true;
-                        }
+                        size.unanswered();
                     }
                     None => return Err(Stop::of(&error)),
                 },

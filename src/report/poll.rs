@@ -629,6 +629,7 @@ fn trouble_key(trouble: Trouble) -> &'static str {
         Trouble::Heavy => "poll.trouble.heavy",
         Trouble::Stopped => "poll.trouble.stopped",
         Trouble::Refused => "poll.trouble.refused",
+        Trouble::Clock => "poll.trouble.clock",
         Trouble::Late => "poll.trouble.late",
     }
 }
@@ -670,6 +671,7 @@ pub fn hint(hint: Hint, words: &Words) -> &str {
         Hint::UnknownUser => "poll.hint.unknown-user",
         Hint::WrongKey => "poll.hint.wrong-key",
         Hint::WrongCommunity => "poll.hint.wrong-community",
+        Hint::WrongClock => "poll.hint.wrong-clock",
     })
 }
 

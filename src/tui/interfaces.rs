@@ -114,7 +114,7 @@ enum What {
 fn columns(width: u16) -> Vec<(What, Column)> {
     let column = |what, word, width, right| (what, Column { word, width, right });
     let mut columns = vec![
-        column(What::Shape, "column.st", 1, false),
+        column(What::Shape, "column.st", 2, false),
         column(What::Port, "column.port", 0, false),
     ];
     if width >= ROOMY {
@@ -130,7 +130,7 @@ fn columns(width: u16) -> Vec<(What, Column)> {
         columns.push(column(What::Errors, "column.errors", 5, true));
     }
     if width >= ROOMY {
-        let each = (width - 50) / 3;
+        let each = (width - 51) / 3;
         columns.push(column(What::Declared, "column.declared", each, false));
         columns.push(column(What::Seen, "column.seen", each, false));
     } else if width >= 76 {
@@ -168,7 +168,10 @@ fn cell(view: View<'_>, row: &PortRow<'_>, what: What, width: usize) -> Vec<Span
         Span::raw(value.map_or_else(|| "-".to_owned(), write))
     };
     vec![match what {
-        What::Shape => shape(view, row.standing),
+        What::Shape => {
+            let mark = if row.maintenance { "m" } else { "" };
+            return vec![shape(view, row.standing), Span::raw(mark)];
+        }
         What::Port => Span::raw(place(row.node.id.as_str(), &port.name, width, cut)),
         What::Word => Span::raw(text::fit(word(view, row), width, cut)),
         What::Speed => Span::raw(match (port.speed, port.capacity) {

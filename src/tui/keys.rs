@@ -118,6 +118,9 @@ const fn bind(
 const LISTS: &[Tab] = &[Tab::Agencies, Tab::Weak, Tab::Incidents, Tab::Interfaces];
 
 /// Lists that can be sorted.
+/// Where rows may be in trouble and others beside them are not.
+const SOUGHT: &[Tab] = &[Tab::Overview, Tab::Agencies, Tab::Interfaces];
+
 const SORTED: &[Tab] = &[Tab::Agencies, Tab::Interfaces];
 
 const PAGES: &[Tab] = &[
@@ -146,8 +149,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[key('!')], Intent::Problems, "key.problems", &[Tab::Agencies, Tab::Incidents, Tab::Interfaces], 4),
     bind(&[key('s')], Intent::Sort, "key.sort", SORTED, 5),
     bind(&[key('r')], Intent::Reverse, "key.reverse", SORTED, 0),
-    bind(&[key('n')], Intent::NextProblem, "key.next-problem", &[Tab::Overview, Tab::Agencies], 6),
-    bind(&[key('N')], Intent::PreviousProblem, "key.previous-problem", &[Tab::Overview, Tab::Agencies], 0),
+    bind(&[key('n')], Intent::NextProblem, "key.next-problem", SOUGHT, 6),
+    bind(&[key('N')], Intent::PreviousProblem, "key.previous-problem", SOUGHT, 0),
     bind(&[key('f')], Intent::Pin, "key.pin", &[Tab::Agencies], 9),
     bind(&[key('v')], Intent::Variant, "key.variant", &[Tab::Weak], 4),
     bind(&[key('A')], Intent::Build, "key.build", &[Tab::WhatIf], 3),

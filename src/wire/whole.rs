@@ -175,15 +175,10 @@ impl Group {
     }
 }
 
-/// Returns the single objects that a poll asks first: the system group, and when the engine started.
+/// Returns the single objects that say when the engine started, which agents without version 3 do not have.
 #[must_use]
-pub fn scalars() -> Vec<Oid> {
-    let engine = ENGINE.iter().map(|arcs| Oid::from_slice(arcs));
-    Object::SYSTEM
-        .iter()
-        .map(|object| object.at(0))
-        .chain(engine)
-        .collect()
+pub fn engine_objects() -> Vec<Oid> {
+    ENGINE.iter().map(|arcs| Oid::from_slice(arcs)).collect()
 }
 
 /// Reads a device out of any varbinds, in any order; whether a table was read to its end only the reader knows.

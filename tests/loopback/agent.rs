@@ -49,6 +49,12 @@ pub(crate) enum Manner {
     Endless,
     /// Every answer but the shortest is too big.
     TooBig,
+    /// An answer of more than forty cells is too big.
+    Short,
+    /// A question for more than forty cells stays without an answer, as where a long answer is lost.
+    Deaf,
+    /// The second question out of a table stays without an answer, and no other.
+    LosesOne,
     /// An error without a place is all that it says to GETBULK.
     NoBulk,
 }
@@ -116,12 +122,18 @@ pub(crate) async fn serve(
     };
     let heard = Arc::<AtomicUsize>::default();
     let count = Arc::clone(&heard);
+    let mut tables = 0;
     tokio::spawn(async move {
         let mut buffer = [0; 2_048];
         // Another's port unreachable reaches an unconnected socket never, so an error here is the end.
         while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
             count.fetch_add(1, Ordering::Relaxed);
             let question = &buffer[..length];
+            tables += usize::from(heard_of_a_table(question));
+            if manner == Manner::LosesOne && tables == 2 {
+                tables += 1;
+                continue;
+            }
             if let Some(answer) = answer(&tree, question, manner) {
                 if manner == Manner::Slow {
                     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -237,7 +249,17 @@ fn answer(tree: &BTreeMap<Oid, Value>, question: &[u8], manner: Manner) -> Optio
         }
         PduBody::Standard { .. } => return None,
     }
-    if manner == Manner::TooBig && given.len() > 6 {
+    if manner == Manner::Deaf && given.len() > 40 {
+        return None;
+    }
+    let most = if manner == Manner::TooBig {
+        6
+    } else if manner == Manner::Short {
+        40
+    } else {
+        usize::MAX
+    };
+    if given.len() > most {
         return respond(version, number, OutboundErrorStatus::TooBig, None, asked);
     }
     if version == Version::V1
@@ -266,6 +288,13 @@ fn answer(tree: &BTreeMap<Oid, Value>, question: &[u8], manner: Manner) -> Optio
     };
     let pdu: Pdu = response.into_raw();
     Some(message_of(version, community, pdu))
+}
+
+/// Whether a question is one out of a table.
+fn heard_of_a_table(question: &[u8]) -> bool {
+    let message = CommunityMessage::decode(question.to_vec().into(), DecodeConfig::STRICT);
+    let pdu = message.ok().and_then(|message| message.value.into_pdu());
+    pdu.is_some_and(|pdu| pdu.pdu_type() == snmp::PduType::GetBulkRequest)
 }
 
 /// The next identifier of a column that never ends.

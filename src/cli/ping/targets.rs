@@ -3,7 +3,7 @@
 //! All of it may come from outside, so it is bounded, and what cannot be understood is named with its line before
 //! anything is sent.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::path::Path;
 
@@ -162,7 +162,8 @@ pub(super) fn resolve(
     let mut unknown = 0;
     let has_said_nobody = written.is_empty() && chosen.is_empty();
     let mut asked: Vec<Asked> = Vec::new();
-    let mut known: BTreeSet<IpAddr> = BTreeSet::new();
+    // Only asked whether it has one, so its order is nobody's concern.
+    let mut known: HashSet<IpAddr> = HashSet::with_capacity(written.len());
     let mut add = |target: Asked, asked: &mut Vec<Asked>| {
         if known.insert(target.address) {
             asked.push(target);

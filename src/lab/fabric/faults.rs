@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::graph::NodeIx;
+use crate::lab::action::Action;
+use crate::lab::action::behaviour::Behaviour;
 use crate::lab::action::impairment::{IcmpLimit, Impairment};
-use crate::lab::action::{Action, Behaviour};
 use crate::lab::fabric::limit::Policer;
 use crate::lab::fabric::{Fabric, wire};
 use crate::model::{Element, NodeId};

@@ -4,12 +4,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::graph::{NodeIx, mix};
-use crate::lab::action::Behaviour;
+use crate::lab::action::behaviour::Behaviour;
 use crate::lab::fabric::journey::Load;
 use crate::lab::fabric::{Fabric, Fate};
+use crate::model::device::Device;
 use crate::model::reading::Answer;
 use crate::model::target::{Method, Target};
 use crate::wire::echo::Family;
+
+/// A poller gives up after so long, or after an interval that is shorter.
+const LONGEST_POLL: Duration = Duration::from_secs(10);
+
+/// What one row of the interface table is told in, where it is told cell by cell.
+const CELLS: u32 = 20;
+
+/// What a probe hears, if nothing is lost.
+struct Heard {
+    answer: Answer,
+    /// Until its first datagram, which must not outlast the time-out.
+    first: Duration,
+    /// Until it is whole, or left.
+    whole: Duration,
+}
 
 impl Fabric {
     /// Returns what a probe hears from a target, and how long after it asked.
@@ -23,21 +39,16 @@ impl Fabric {
         self.settle(at);
         for attempt in 0..=target.retries {
             let spent = target.timeout * u32::from(attempt);
-            if let Some((answer, after)) = self.attempt(node, target, at + spent)
-                && after <= target.timeout
+            if let Some(heard) = self.attempt(node, target, at + spent)
+                && heard.first <= target.timeout
             {
-                return (answer, spent + after);
+                return (heard.answer, spent + heard.whole);
             }
         }
         (Answer::Silent, waits)
     }
 
-    fn attempt(
-        &mut self,
-        node: NodeIx,
-        target: &Target,
-        at: Duration,
-    ) -> Option<(Answer, Duration)> {
+    fn attempt(&mut self, node: NodeIx, target: &Target, at: Duration) -> Option<Heard> {
         let flow = mix(node.index() as u64);
         let family = Family::of(target.address);
         let load = Load::small(flow, family);
@@ -49,20 +60,24 @@ impl Fabric {
             Fate::Answer {
                 router, why, after, ..
             } => {
-                return Some((Answer::Refused { by: router, why }, after));
+                return Some(Heard {
+                    answer: Answer::Refused { by: router, why },
+                    first: after,
+                    whole: after,
+                });
             }
         };
         if target.id.method == Method::Ping && !self.echoes(node, at + out) {
             return None;
         }
-        let behaviour = self.places[node.index()].behaviour;
-        let late = match (target.id.method, behaviour) {
-            (Method::Snmp, Behaviour::Killed | Behaviour::Garbage | Behaviour::Another) => {
-                return None;
-            }
-            (Method::Snmp, Behaviour::Slow(by)) => by,
-            _ => Duration::ZERO,
+        let behaviour = match target.id.method {
+            Method::Snmp => self.places[node.index()].behaviour,
+            Method::Ping | Method::Tcp(_) => Behaviour::Well,
         };
+        if is_unheard(behaviour, target) {
+            return None;
+        }
+        let late = behaviour.delay().unwrap_or_default();
         let answers_at = at + out + late;
         let load = Load::small(mix(flow), family);
         let Fate::Deliver {
@@ -71,26 +86,62 @@ impl Fabric {
         else {
             return None;
         };
-        let after = out + late + back;
-        let answer = match target.id.method {
-            Method::Ping => Answer::Echo {
-                rtt: after,
-                ttl: Some(ttl),
-            },
-            Method::Tcp(_) => Answer::Echo {
-                rtt: after,
-                ttl: None,
-            },
-            Method::Snmp => {
-                let mut device = self.seen(node, answers_at);
-                if behaviour == Behaviour::Partial {
-                    device.interfaces.truncate(device.interfaces.len() / 2);
-                    Answer::Partial(Arc::new(device))
-                } else {
-                    Answer::Device(Arc::new(device))
-                }
+        let first = out + late + back;
+        let (answer, whole) = match target.id.method {
+            Method::Ping => {
+                let ttl = Some(ttl);
+                (Answer::Echo { rtt: first, ttl }, first)
             }
+            Method::Tcp(_) => {
+                let ttl = None;
+                (Answer::Echo { rtt: first, ttl }, first)
+            }
+            Method::Snmp => told(behaviour, self.seen(node, answers_at), target, first),
         };
-        Some((answer, after))
+        Some(Heard {
+            answer,
+            first,
+            whole,
+        })
+    }
+}
+
+/// Returns whether nothing that an agent says is taken for its answer.
+fn is_unheard(behaviour: Behaviour, target: &Target) -> bool {
+    match behaviour {
+        Behaviour::Killed | Behaviour::Garbage | Behaviour::Another | Behaviour::Renumbered => true,
+        Behaviour::Clock => (target.credential.as_ref()).is_some_and(crate::lab::usm::speaks),
+        _ => false,
+    }
+}
+
+/// Returns what a poll makes of an agent that answers, and how long it takes.
+fn told(
+    behaviour: Behaviour,
+    mut device: Device,
+    target: &Target,
+    first: Duration,
+) -> (Answer, Duration) {
+    let limit = target.interval.min(LONGEST_POLL).max(first);
+    match behaviour {
+        Behaviour::Trickle(by) => {
+            let cells = CELLS * device.interfaces.len() as u32;
+            let whole = first + by * cells;
+            if whole <= limit {
+                return (Answer::Device(Arc::new(device)), whole);
+            }
+            device.interfaces.truncate(device.interfaces.len() / 2);
+            (Answer::Partial(Arc::new(device)), limit)
+        }
+        Behaviour::Partial => {
+            device.interfaces.truncate(device.interfaces.len() / 2);
+            (Answer::Partial(Arc::new(device)), first)
+        }
+        // What it tells is not of the objects asked for, so nothing of it is kept.
+        Behaviour::Unasked => (Answer::Partial(Arc::default()), first),
+        // Every row was heard before the first that was not one.
+        Behaviour::Circle => (Answer::Partial(Arc::new(device)), first),
+        Behaviour::Endless => (Answer::Partial(Arc::new(device)), limit),
+        _ => (Answer::Device(Arc::new(device)), first),
     }
 }

@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use crate::graph::{LinkIx, NodeIx, mix};
-use crate::lab::action::{Action, Behaviour};
+use crate::lab::action::Action;
+use crate::lab::action::behaviour::Behaviour;
 use crate::lab::fabric::journey::Load;
 use crate::lab::fabric::{Fabric, Fate};
 use crate::model::NodeId;
@@ -107,9 +108,9 @@ impl Fabric {
     }
 
     fn speaks(&self, node: NodeIx) -> bool {
-        let is_well = matches!(
+        let is_well = !matches!(
             self.places[node.index()].behaviour,
-            Behaviour::Well | Behaviour::Pingless | Behaviour::Partial | Behaviour::Slow(_)
+            Behaviour::Killed | Behaviour::Garbage | Behaviour::Another
         );
         let id = self.graph.node_id(node);
         let has_agent = (self.network.nodes.get(id)).is_some_and(|node| node.snmp.is_some());

@@ -4,12 +4,31 @@
 //! of what is read is thrown away. It lets pass replies with our identifier and errors that quote an echo with it.
 //! It is no defence, only thrift; whoever is believed is decided in `probe/flight`.
 //!
+//! There are two of it over IPv4. By the type of a message the kernel turns packets away before it makes a copy for the
+//! socket (`ICMP_FILTER`, raw(7)), and on loopback every second one is a request of our own; the rest of what is said
+//! above takes a program.
+//!
 //! Classic BPF (`socket`(7), `SO_ATTACH_FILTER`): an accumulator A, an index X, jumps forward only. A load beyond the
 //! packet's end refuses the packet, which is what a packet deserves that ends before its identifier.
 
+use nix::libc;
+use nix::sys::socket::sockopt::SetStruct;
 use socket2::SockFilter;
 
 use crate::wire::echo::Family;
+
+/// The option's level and number (`linux/socket.h`, `linux/icmp.h`).
+const SOL_RAW: libc::c_int = 255;
+const ICMP_FILTER: libc::c_int = 1;
+
+/// Which types of ICMP a raw socket does not hear: bit n for type n; types from 32 on are always heard.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct IcmpFilter;
+
+nix::setsockopt_impl!(IcmpFilter, SOL_RAW, ICMP_FILTER, u32, SetStruct<'_, u32>);
+
+/// All types but reply, unreachable, time exceeded and parameter problem: those that the program below lets pass.
+pub(super) const UNHEARD: u32 = !(1 << 0 | 1 << 3 | 1 << 11 | 1 << 12);
 
 /// A = byte at k, A = byte at X + k, A = half word at k, A = half word at X + k.
 const BYTE: u16 = 0x30;

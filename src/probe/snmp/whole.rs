@@ -42,7 +42,13 @@ impl Poller {
         let mut reading: Option<Group> = None;
         let work = async {
             let client = self.client(target, target.retries).await?;
-            poll.scalars(&client, whole::scalars()).await?;
+            let system = Object::SYSTEM.iter().map(|object| object.at(0)).collect();
+            poll.scalars(&client, system).await?;
+            // Asked by themselves: an agent that stumbles over them is alive all the same, and its tables tell more.
+            match poll.scalars(&client, whole::engine_objects()).await {
+                Ok(()) | Err(Stop::Lost(_)) => {}
+                Err(unsent) => return Err(unsent),
+            }
             let once = self.client(target, 0).await?;
             for group in left.by_ref() {
                 reading = Some(group);
@@ -137,6 +143,7 @@ impl Poller {
     ) -> PollError {
         match end {
             Some(Err(Stop::Unsent(why))) => PollError::Unsent(why),
+            Some(Err(Stop::Lost(Trouble::Clock))) => PollError::Silent(Hint::WrongClock),
             _ => PollError::Silent(self.hint(target, credential).await),
         }
     }

@@ -31,7 +31,12 @@ pub(super) fn sheet(view: View<'_>, key: &PortKey, width: usize) -> Sheet {
             view.look().heading(),
         ),
     ]);
-    sheet.pair(view.text("detail.state"), word(view, &row));
+    let mut state = word(view, &row).to_owned();
+    if row.maintenance {
+        state.push_str("; ");
+        state.push_str(view.text("mark.maintenance"));
+    }
+    sheet.pair(view.text("detail.state"), &state);
     for flaw in &port.flaws {
         sheet.pair("", &differs(view, &row, *flaw));
     }

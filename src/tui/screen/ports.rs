@@ -4,6 +4,7 @@
 //! a name.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use crate::analysis::finding::Far;
 use crate::app::Picture;
 use crate::app::interfaces::{Interfaces, PortView, Standing};
+use crate::app::work::worked_on;
 use crate::filter::Value;
 use crate::model::network::Node;
 use crate::model::{Element, NodeId};
@@ -110,16 +112,35 @@ pub struct PortRow<'a> {
     pub port: &'a PortView,
     /// How it stands at the moment that is shown.
     pub standing: Standing,
+    /// Its link, its device or the one at the other end is being worked on at that moment.
+    pub maintenance: bool,
 }
 
 impl<'a> PortRow<'a> {
-    fn new(node: &'a Node, all: &'a Interfaces, port: &'a PortView, at: Timestamp) -> Self {
+    fn new(
+        node: &'a Node,
+        all: &'a Interfaces,
+        port: &'a PortView,
+        at: Timestamp,
+        worked_on: &BTreeSet<Element>,
+    ) -> Self {
+        let link = port.link.clone().map(Element::Link);
+        let far = (port.far.as_ref()).map(|far| Element::Node(far.node.clone()));
+        let own = Element::Node(node.id.clone());
+        let mut elements = [Some(own), link, far].into_iter().flatten();
         Self {
             node,
             all,
             port,
             standing: all.standing(node, port, at),
+            maintenance: elements.any(|element| worked_on.contains(&element)),
         }
+    }
+
+    /// Returns whether it is one to look at: down, other than declared, or not known.
+    #[must_use]
+    pub fn is_problem(&self) -> bool {
+        self.standing <= Standing::Unknown
     }
 
     /// Returns which it is.
@@ -172,7 +193,8 @@ pub fn find<'a>(picture: &'a Picture, key: &PortKey, at: Timestamp) -> Option<Po
     let all = picture.nodes.get(&key.node)?.interfaces.as_deref()?;
     let is_it = |port: &&PortView| port.index == key.index && port.name == key.name;
     let port = all.ports.iter().find(is_it)?;
-    Some(PortRow::new(node, all, port, at))
+    let worked_on = worked_on(&picture.network, at);
+    Some(PortRow::new(node, all, port, at, &worked_on))
 }
 
 /// Returns how many interfaces there are.
@@ -190,14 +212,14 @@ pub fn ports(
     (order, reverse): (PortOrder, bool),
     at: Timestamp,
 ) -> Vec<PortKey> {
+    let worked_on = worked_on(&picture.network, at);
     // Nodes come in order of id and ports in that of their table: so do rows that are alike.
     let mut rows: Vec<PortRow<'_>> = picture
         .interfaces()
         .flat_map(|(node, all)| all.ports.iter().map(move |port| (node, all, port)))
-        .map(|(node, all, port)| PortRow::new(node, all, port, at))
+        .map(|(node, all, port)| PortRow::new(node, all, port, at, &worked_on))
         .filter(|row| {
-            (!problems || row.standing <= Standing::Unknown)
-                && search.keeps(&|name| field(picture, row, at, name))
+            (!problems || row.is_problem()) && search.keeps(&|name| field(picture, row, at, name))
         })
         .collect();
     // Whole numbers: a rate is no key, having no total order.
@@ -271,7 +293,9 @@ fn field(picture: &Picture, row: &PortRow<'_>, at: Timestamp, name: &str) -> Opt
         "mark" => Value::List(
             port.flaws
                 .iter()
-                .map(|flaw| flaw.word().to_owned())
+                .map(|flaw| flaw.word())
+                .chain(row.maintenance.then_some("maintenance"))
+                .map(str::to_owned)
                 .collect(),
         ),
         "in" => row.received()?.into(),

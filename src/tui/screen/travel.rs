@@ -7,6 +7,7 @@ use crate::model::AgencyId;
 use crate::model::health::Health;
 use crate::tui::keys::Intent;
 use crate::tui::screen::grid::Step;
+use crate::tui::screen::ports::find;
 use crate::tui::screen::rows::{self, Order, Search};
 use crate::tui::screen::{Screen, Tab};
 
@@ -125,36 +126,57 @@ impl Screen {
         }
     }
 
-    /// Goes to the next agency that is not up, around the end.
+    /// Goes to the next agency or interface that is not as it should be, around the end.
     pub(super) fn seek(&mut self, picture: &Picture, now: Timestamp, forward: bool) {
         let at = self.moment(now);
-        let mut all: Vec<AgencyId> = match self.tab {
-            Tab::Overview => {
-                let layout = self.layout(picture);
-                layout.grid.agencies().into_iter().cloned().collect()
-            }
-            Tab::Agencies => self.agency_rows(picture, now),
-            Tab::Weak | Tab::Incidents | Tab::WhatIf | Tab::Interfaces => return,
-        };
-        if !forward {
-            all.reverse();
-        }
-        let here = all.iter().position(|id| Some(id) == self.agency.as_ref());
-        let start = here.map_or(0, |here| here + 1);
-        let start = start.min(all.len());
-        all.rotate_left(start);
         let is_up = |id: &AgencyId| {
             let agency = picture.network.agencies.get(id);
             agency.is_none_or(|agency| picture.health(&agency.node, at) == Health::Up)
         };
-        match all.into_iter().find(|id| !is_up(id)) {
-            Some(found) => {
-                self.agency = Some(found);
-                self.scroll = 0;
+        let found = match self.tab {
+            Tab::Overview | Tab::Agencies => {
+                let all: Vec<AgencyId> = if self.tab == Tab::Overview {
+                    let layout = self.layout(picture);
+                    layout.grid.agencies().into_iter().cloned().collect()
+                } else {
+                    self.agency_rows(picture, now)
+                };
+                let found = sought(all, self.agency.as_ref(), forward, |id| !is_up(id));
+                found.map(|found| self.agency = Some(found))
+            }
+            Tab::Interfaces => {
+                let all = self.port_rows(picture, now);
+                let found = sought(all, self.port.as_ref(), forward, |key| {
+                    find(picture, key, at).is_some_and(|row| row.is_problem())
+                });
+                found.map(|found| self.port = Some(found))
+            }
+            Tab::Weak | Tab::Incidents | Tab::WhatIf => return,
+        };
+        match found {
+            Some(()) => self.scroll = 0,
+            None if self.tab == Tab::Interfaces => {
+                self.say("notice.no-problem-port", Vec::new(), now);
             }
             None => self.say("notice.no-problem", Vec::new(), now),
         }
     }
+}
+
+/// Returns the first row after the selected one, around the end, that is meant.
+fn sought<T: PartialEq>(
+    mut rows: Vec<T>,
+    selected: Option<&T>,
+    forward: bool,
+    is_meant: impl Fn(&T) -> bool,
+) -> Option<T> {
+    if !forward {
+        rows.reverse();
+    }
+    let here = rows.iter().position(|row| Some(row) == selected);
+    let start = here.map_or(0, |here| here + 1).min(rows.len());
+    rows.rotate_left(start);
+    rows.into_iter().find(is_meant)
 }
 
 fn moved<T: Clone + PartialEq>(
