@@ -107,8 +107,8 @@ impl Plain {
         }
         // Often enough that two cuts are likelier than one link that fails with nobody noticing.
         let rates = Rates {
-            mtbf: Some(Duration::from_secs(1_000 * 3_600)),
-            mttr: Some(Duration::from_secs(8 * 3_600)),
+            mtbf: Some(Duration::from_hours(1_000)),
+            mttr: Some(Duration::from_hours(8)),
         };
         for node in sketch.0.nodes.values_mut() {
             node.rates = rates;

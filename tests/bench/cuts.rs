@@ -9,6 +9,9 @@
 #[path = "../sketch.rs"]
 #[expect(dead_code, reason = "a bench draws less than the tests do")]
 mod sketch;
+#[path = "../trial.rs"]
+#[expect(dead_code, reason = "the helpers serve the tests too")]
+mod trial;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -21,7 +24,9 @@ use spanwatch::analysis::dominators::{Dominators, Point};
 use spanwatch::analysis::locate::{Facts, Locator};
 use spanwatch::analysis::lossy::{Echoes, Manner, Paths};
 use spanwatch::analysis::reach::Reach;
+use spanwatch::app::rehearse::trial::Trial;
 use spanwatch::graph::{Cut, Graph, LinkIx};
+use spanwatch::lab::action::Action;
 use spanwatch::model::network::Network;
 use spanwatch::model::{Element, NodeId};
 
@@ -29,6 +34,7 @@ use crate::sketch::{Dice, Sketch, reference};
 
 fn main() {
     measure("the reference network", &reference(), 51);
+    conclude();
     measure("trees on rings", &rings_and_trees(50_000), 11);
     measure("one chain", &chain(50_000), 5);
 }
@@ -176,6 +182,45 @@ fn measure(name: &str, network: &Network, times: usize) {
     });
     let none = facts(network, &graph, &[Element::Node(network.monitor.clone())]);
     time("locate everything silent", 3, || locator.locate(&none));
+}
+
+/// Times all that the monitor does when an inquiry closes, from facts to incidents, at the end of inquiries into one, two
+/// and three faults of the reference network.
+fn conclude() {
+    let mut warm = Trial::of(&trial::reference(), 7);
+    warm.run(70);
+    let elements: Vec<Element> = warm.monitor.reference().network.elements().collect();
+    let mut dice = Dice::new(3);
+    for faults in 1..=3 {
+        let mut ends: Vec<Trial> = Vec::new();
+        while ends.len() < 25 {
+            let cut: Vec<Element> = (0..faults)
+                .map(|_| elements[dice.roll(elements.len())].clone())
+                .collect();
+            let mut trial = warm.clone();
+            trial.act(&Action::Cut(cut));
+            let quiet = trial.monitor.book().changes();
+            let end = trial.now + Duration::from_secs(30);
+            let mut last: Option<Trial> = None;
+            while trial.now < end && trial.monitor.book().changes() == quiet {
+                last = trial.monitor.deadline().map(|_| trial.clone());
+                trial.step(end);
+            }
+            // Not what was over before it was named.
+            ends.extend(last.filter(|last| {
+                let mut again = last.clone();
+                again.monitor.finish(again.now, again.at);
+                !again.monitor.book().is_quiet()
+            }));
+        }
+        let mut turn = 0;
+        let times = ends.len();
+        time(&format!("conclude {faults} of them"), times, || {
+            let trial = &mut ends[turn];
+            turn += 1;
+            trial.monitor.finish(trial.now, trial.at);
+        });
+    }
 }
 
 fn facts(network: &Network, graph: &Graph, cut: &[Element]) -> Facts {

@@ -12,6 +12,7 @@
 //! pass). An element that never fails, or always, still has a derivative.
 
 mod layer;
+mod next;
 mod steps;
 
 use crate::analysis::hours::circuit::layer::Layer;

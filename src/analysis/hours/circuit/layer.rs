@@ -1,8 +1,10 @@
 //! The states between two steps, and the edges that each step lays from one layer to the next.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::BTreeMap;
 
+use crate::analysis::hours::circuit::next::{
+    Branch, DOWN, Event, Key, Lead, Next, ROOT, Renaming, State,
+};
 use crate::analysis::hours::circuit::steps::{Act, Step, steps, wants_at};
 use crate::analysis::hours::circuit::{Factor, GAINED, START, Sink, TooManyStates};
 use crate::analysis::hours::fold::Core;
@@ -10,31 +12,8 @@ use crate::analysis::hours::fold::Core;
 /// More blocks than this do not fit the set of blocks; a frontier so wide is out of reach anyway.
 const MOST_BLOCKS: u8 = 62;
 
-/// The label of a vertex that is down, and of the block that is joined to a hub; further blocks count on.
-const DOWN: u8 = 0;
-const ROOT: u8 = 1;
-
 /// No slot yet.
 const NONE: u32 = u32::MAX;
-
-/// A state: its probability's slot, and what waits in it.
-#[derive(Debug)]
-struct State {
-    /// Labels of the frontier, then a 1 for every open group that is up.
-    code: Box<[u8]>,
-    probability: u32,
-    /// By what is waited for, as its place in the layer's keys: the slot.
-    waiting: Vec<(u32, u32)>,
-}
-
-/// What a weight waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    /// Labels of blocks, as bits.
-    blocks: u64,
-    /// Position among `Layer::pending`.
-    pending: u32,
-}
 
 /// Vertices and groups that are still to be met, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,51 +39,11 @@ pub(super) struct Layer<'a, S> {
     known: BTreeMap<Pending, u32>,
 }
 
-/// Where a branch leads what waits.
-#[derive(Clone, Copy)]
-enum Lead {
-    /// Not yet looked up.
-    Unknown,
-    Lost,
-    /// All is reached, but for the groups of something pending.
-    Gained {
-        pending: u32,
-    },
-    /// It waits on, for a key of the next layer.
-    Waits {
-        key: u32,
-    },
-}
-
-/// What one branch of a step does to a state.
-struct Branch<'a> {
-    factor: Factor,
-    labels: &'a [u8],
-    groups: &'a [u8],
-    /// Every label as it was, to the label it now has before the frontier shrinks.
-    renamed: Renaming,
-    event: Event,
-}
-
 /// What is over once a step is done: by place in the frontier, and among the open groups.
 struct Shrinking {
     stays: Vec<bool>,
     stays_open: Vec<bool>,
     has_hub_ahead: bool,
-}
-
-#[derive(Clone, Copy)]
-enum Renaming {
-    Nothing,
-    Merge { gone: u8, into: u8 },
-}
-
-/// What a step makes of those that wait for it.
-#[derive(Clone, Copy)]
-enum Event {
-    Nothing,
-    Met { vertex: usize, label: u8 },
-    Opened { group: usize, is_up: bool },
 }
 
 impl<'a, S: Sink> Layer<'a, S> {
@@ -451,124 +390,6 @@ impl<'a, S: Sink> Layer<'a, S> {
                 self.sink.edge(from, *to, by);
             }
         }
-    }
-}
-
-/// The states after a step, numbered as they are met: never by the order of a hash.
-#[derive(Default)]
-struct Next {
-    states: Vec<State>,
-    numbers: HashMap<Box<[u8]>, u32, BuildHasherDefault<Scramble>>,
-    /// What is waited for in any of them.
-    keys: Vec<Key>,
-    places: HashMap<Key, u32, BuildHasherDefault<Scramble>>,
-    /// By state and key: the slot. Rows are as long as they need to be, and kept for the next step.
-    slots: Vec<Vec<u32>>,
-    /// By branch, as what it does to labels, and key of the layer before: where it leads.
-    ways: Vec<Vec<Lead>>,
-    known: HashMap<Box<[u8]>, usize, BuildHasherDefault<Scramble>>,
-    /// The code of the state that a branch leads to, and what a branch does to labels.
-    code: Vec<u8>,
-    does: Vec<u8>,
-}
-
-impl Next {
-    fn clear(&mut self) {
-        self.states.clear();
-        self.numbers.clear();
-        self.keys.clear();
-        self.places.clear();
-        self.ways.clear();
-        self.known.clear();
-        for row in &mut self.slots {
-            row.clear();
-        }
-    }
-
-    fn key(&mut self, key: Key) -> u32 {
-        let next = self.keys.len() as u32;
-        let place = *self.places.entry(key).or_insert(next);
-        if place == next {
-            self.keys.push(key);
-        }
-        place
-    }
-
-    /// Returns the place of a branch among `ways`: branches that do the same to labels lead everything to the same.
-    fn way(&mut self, branch: &Branch<'_>, names: &[u8; 64], keys: usize) -> usize {
-        self.does.clear();
-        let (gone, into) = match branch.renamed {
-            Renaming::Nothing => (DOWN, DOWN),
-            Renaming::Merge { gone, into } => (gone, into),
-        };
-        let event = match branch.event {
-            Event::Nothing => 0,
-            Event::Met { label, .. } => label,
-            Event::Opened { is_up, .. } => u8::from(is_up),
-        };
-        self.does.extend([gone, into, event]);
-        let most = branch.labels.iter().copied().fold(gone, u8::max);
-        self.does.extend(&names[..=usize::from(most)]);
-        if let Some(way) = self.known.get(self.does.as_slice()) {
-            return *way;
-        }
-        let way = self.ways.len();
-        self.known.insert(self.does.as_slice().into(), way);
-        self.ways.push(vec![Lead::Unknown; keys]);
-        way
-    }
-
-    /// Returns the number of the state whose code has been written.
-    fn number(&mut self, sink: &mut impl Sink, met: &mut usize) -> u32 {
-        if let Some(number) = self.numbers.get(self.code.as_slice()) {
-            return *number;
-        }
-        let number = self.states.len() as u32;
-        if self.slots.len() == self.states.len() {
-            self.slots.push(Vec::new());
-        }
-        let code: Box<[u8]> = self.code.as_slice().into();
-        self.numbers.insert(code.clone(), number);
-        *met += 1;
-        self.states.push(State {
-            code,
-            probability: sink.slot(),
-            waiting: Vec::new(),
-        });
-        number
-    }
-}
-
-/// A quick hash of small keys that nobody chooses against us: multiply and rotate, as compilers hash their names.
-#[derive(Default)]
-struct Scramble(u64);
-
-impl Hasher for Scramble {
-    fn write(&mut self, bytes: &[u8]) {
-        for part in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..part.len()].copy_from_slice(part);
-            self.write_u64(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u32(&mut self, word: u32) {
-        self.write_u64(u64::from(word));
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = self
-            .0
-            .wrapping_add(word)
-            .wrapping_mul(0xf135_7aea_2e62_a9c5);
-    }
-
-    fn write_usize(&mut self, word: usize) {
-        self.write_u64(word as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0.rotate_left(26)
     }
 }
 
