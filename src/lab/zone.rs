@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::lab::action::Behaviour;
+use crate::lab::action::behaviour::Behaviour;
 use crate::lab::fabric::Fabric;
 use crate::lab::responder::{Reply, another, noise};
 use crate::model::network::Network;
@@ -103,11 +103,12 @@ impl Zone {
             return Some(reply);
         };
         match fabric.behaviour(&node.id) {
-            Behaviour::Well | Behaviour::Pingless | Behaviour::Partial | Behaviour::Reboot => {}
             Behaviour::Killed => return None,
             Behaviour::Slow(by) => reply.after = by,
             Behaviour::Garbage => reply.bytes = noise(datagram),
             Behaviour::Another => reply.from = another(fabric, &node.id, at.ip())?.1,
+            // What ails tables, counters and engines of SNMP ails no name.
+            _ => {}
         }
         Some(reply)
     }
