@@ -18,12 +18,14 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use spanwatch::analysis::Weakness;
 use spanwatch::analysis::cuts::Cuts;
 use spanwatch::analysis::dominators::{Dominators, Point};
 use spanwatch::analysis::locate::{Facts, Locator};
 use spanwatch::analysis::lossy::{Echoes, Manner, Paths};
 use spanwatch::analysis::reach::Reach;
+use spanwatch::app::monitor::Monitor;
 use spanwatch::app::rehearse::trial::Trial;
 use spanwatch::graph::{Cut, Graph, LinkIx};
 use spanwatch::lab::action::Action;
@@ -192,7 +194,7 @@ fn conclude() {
     let elements: Vec<Element> = warm.monitor.reference().network.elements().collect();
     let mut dice = Dice::new(3);
     for faults in 1..=3 {
-        let mut ends: Vec<Trial> = Vec::new();
+        let mut ends: Vec<(Monitor, Instant, Timestamp)> = Vec::new();
         while ends.len() < 25 {
             let cut: Vec<Element> = (0..faults)
                 .map(|_| elements[dice.roll(elements.len())].clone())
@@ -200,25 +202,26 @@ fn conclude() {
             let mut trial = warm.clone();
             trial.act(&Action::Cut(cut));
             let quiet = trial.monitor.book().changes();
-            let end = trial.now + Duration::from_secs(30);
-            let mut last: Option<Trial> = None;
+            let end = trial.now + Duration::from_secs(15);
+            let mut last = None;
             while trial.now < end && trial.monitor.book().changes() == quiet {
-                last = trial.monitor.deadline().map(|_| trial.clone());
+                let open = trial.monitor.deadline();
+                last = open.map(|_| (trial.monitor.clone(), trial.now, trial.at));
                 trial.step(end);
             }
             // Not what was over before it was named.
-            ends.extend(last.filter(|last| {
-                let mut again = last.clone();
-                again.monitor.finish(again.now, again.at);
-                !again.monitor.book().is_quiet()
+            ends.extend(last.filter(|(monitor, now, at)| {
+                let mut again = monitor.clone();
+                again.finish(*now, *at);
+                !again.book().is_quiet()
             }));
         }
         let mut turn = 0;
         let times = ends.len();
         time(&format!("conclude {faults} of them"), times, || {
-            let trial = &mut ends[turn];
+            let (monitor, now, at) = &mut ends[turn];
             turn += 1;
-            trial.monitor.finish(trial.now, trial.at);
+            monitor.finish(*now, *at);
         });
     }
 }
