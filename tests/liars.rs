@@ -77,7 +77,7 @@ impl Agents {
         Duration::from_secs(100) + self.began.elapsed()
     }
 
-    fn answer(&self, asked: Ipv4Addr, question: &[u8]) -> Option<Reply> {
+    fn answer(&self, asked: IpAddr, question: &[u8]) -> Option<Reply> {
         let fabric = self.fabric.lock().expect("nobody panics with it");
         self.responder.answer(&fabric, asked, question, self.now())
     }
@@ -103,8 +103,8 @@ pub(crate) async fn serve(agents: &Arc<Agents>, node: &NodeId, at: SocketAddrV4)
     // Whatever comes from another's address comes from here.
     let other = Arc::new(UdpSocket::bind((*at.ip(), 0)).await.expect("loopback"));
     let agents = Arc::clone(agents);
-    let Some(IpAddr::V4(asked)) = agents.network.nodes[node].address else {
-        panic!("{node} has no IPv4 address");
+    let Some(asked) = agents.network.nodes[node].address else {
+        panic!("{node} has no address");
     };
     tokio::spawn(async move {
         let mut buffer = [0; 2_048];

@@ -214,35 +214,40 @@ fn a_lossy_link_is_one_loss_incident_and_ends_when_it_is_mended() {
 #[test]
 fn two_lossy_links_are_two_loss_incidents_and_each_says_what_it_loses() {
     let reference = reference();
-    let mut trial = Trial::of(&reference, 6);
-    trial.run(70);
     let links =
         ["pop-phu-ho--pop-phu-vang", "thuan-hoa-thcs--pop"].map(|id| Element::Link(id.into()));
-    for element in &links {
-        trial.act(&Action::Loss {
-            element: element.clone(),
-            loss: Loss::of(0.15),
-        });
-    }
-    trial.run(900);
-    let open = incidents(&trial);
-    assert_eq!(open.len(), 2, "{open:#?}");
-    for link in &links {
-        let incident = open.iter().find(|incident| incident.causes.contains(link));
-        let incident = incident.expect("it is named");
-        assert_eq!(incident.kind, IncidentKind::Loss);
-        let loss = incident
-            .evidence
-            .iter()
-            .find_map(|evidence| match evidence {
-                Evidence::Loses(loss) => Some(*loss),
-                _ => None,
+    let mut covered = 0;
+    for seed in 1..=8 {
+        let mut trial = Trial::of(&reference, seed);
+        trial.run(70);
+        for element in &links {
+            trial.act(&Action::Loss {
+                element: element.clone(),
+                loss: Loss::of(0.15),
             });
-        let loss = loss.expect("it says how much");
-        // 15 % each way is 27.75 % of round trips.
-        assert!(loss.low < 0.2775 && 0.2775 < loss.high, "{link}: {loss:?}");
+        }
+        trial.run(900);
+        let open = incidents(&trial);
+        assert_eq!(open.len(), 2, "{seed}: {open:#?}");
+        for link in &links {
+            let incident = open.iter().find(|incident| incident.causes.contains(link));
+            let incident = incident.expect("it is named");
+            assert_eq!(incident.kind, IncidentKind::Loss);
+            let loss = incident
+                .evidence
+                .iter()
+                .find_map(|evidence| match evidence {
+                    Evidence::Loses(loss) => Some(*loss),
+                    _ => None,
+                });
+            let loss = loss.expect("it says how much");
+            // 15 % each way is 27.75 % of round trips.
+            covered += usize::from(loss.low < 0.2775 && 0.2775 < loss.high);
+        }
+        assert_eq!(trial.monitor.book().last(), 2, "{seed}: none came and went");
     }
-    assert_eq!(trial.monitor.book().last(), 2, "none came and went");
+    // Of sixteen intervals of 95 %, fewer than fourteen hold the truth once in twenty-three times.
+    assert!(covered >= 14, "{covered} of 16");
 }
 
 #[test]

@@ -3,6 +3,9 @@
 use snmp::{OutboundErrorStatus, Pdu, PduBody, PduType, ResponsePdu, Value, VarBind, Version};
 
 /// Octets of varbinds in one answer: with every header it fits an Ethernet frame.
+///
+/// One object alone may be longer, as it is with devices: its answer goes in fragments. By version 3 it may not, where an
+/// agent says how much it sends (`msgMaxSize`, RFC 3412).
 const ROOM: usize = 1_300;
 
 /// Returns the answer to a request over `table`, which ascends by identifier; `None` is silence.
@@ -52,7 +55,8 @@ pub(super) fn walked(
         }
         _ => return None,
     };
-    if octets(&told) > ROOM {
+    let is_alone = told.len() == 1 && version != Version::V3;
+    if octets(&told) > ROOM && !is_alone {
         return ResponsePdu::too_big(version, id, Vec::new()).ok();
     }
     ResponsePdu::success(version, id, told).ok()
@@ -102,7 +106,9 @@ fn bulk(
     let mut told = Vec::new();
     let mut room = ROOM;
     let mut take = |told: &mut Vec<VarBind>, varbind: VarBind| {
-        let Some(left) = room.checked_sub(varbind.encoded_size()) else {
+        let may_overflow = told.is_empty() && version != Version::V3;
+        let left = room.checked_sub(varbind.encoded_size());
+        let Some(left) = left.or_else(|| may_overflow.then_some(0)) else {
             return false;
         };
         room = left;
