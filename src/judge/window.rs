@@ -127,10 +127,10 @@ impl Window {
         (self.echoes.len() as u32, self.lost)
     }
 
-    /// Returns the newest echoes, at most `last`: sent and lost.
+    /// Returns the newest echoes, at most `most`: sent and lost.
     #[must_use]
-    pub fn newest(&self, last: usize) -> (u32, u32) {
-        let sent = self.echoes.len().min(last);
+    pub fn newest(&self, most: usize) -> (u32, u32) {
+        let sent = self.echoes.len().min(most);
         let lost = if sent < u64::BITS as usize {
             (self.newest & ((1 << sent) - 1)).count_ones()
         } else {
@@ -142,11 +142,11 @@ impl Window {
 
     /// Returns the same without the newest echo of all, if that was lost.
     #[must_use]
-    pub fn before(&self, last: usize) -> (u32, u32) {
+    pub fn before(&self, most: usize) -> (u32, u32) {
         if self.echoes.back() != Some(&None) {
-            return self.newest(last);
+            return self.newest(most);
         }
-        let (sent, lost) = self.newest(last + 1);
+        let (sent, lost) = self.newest(most + 1);
         (sent - 1, lost - 1)
     }
 

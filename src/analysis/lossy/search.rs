@@ -306,9 +306,11 @@ impl<'a> Search<'a> {
                 continue;
             }
             let (sent, lost) = (f64::from(sent), f64::from(lost));
+            let is_as_many = |known: &Count| {
+                known.sent.to_bits() == sent.to_bits() && known.lost.to_bits() == lost.to_bits()
+            };
             let mut known = counts.iter_mut();
-            let same =
-                known.find(|known| known.sent == sent && known.lost == lost && known.ways == ways);
+            let same = known.find(|known| is_as_many(known) && known.ways == ways);
             match same {
                 Some(known) => known.targets += 1.0,
                 None => counts.push(Count::new(ways, sent, lost)),

@@ -105,11 +105,11 @@ impl Monitor {
     /// Returns the newest echoes of everybody who answers, ascending.
     ///
     /// Of a suspect the one that made it a suspect is left out: it may be the first of an outage.
-    fn echoes(&self, last: usize) -> Vec<(NodeIx, Echoes)> {
+    fn echoes(&self, most: usize) -> Vec<(NodeIx, Echoes)> {
         let graph = &self.reference.graph;
         let newest = |pulse: &Pulse| match pulse.phase {
-            Phase::Answering => pulse.window.newest(last),
-            Phase::Suspect(_) => pulse.window.before(last),
+            Phase::Answering => pulse.window.newest(most),
+            Phase::Suspect(_) => pulse.window.before(most),
             Phase::Unheard | Phase::Silent => (0, 0),
         };
         self.judge

@@ -67,10 +67,10 @@ impl Dice {
     pub(super) fn wait(&mut self) -> f64 {
         let bits = self.bits();
         // The low forty bits are touched by the leading zeros once in sixteen million.
-        let v = (bits & ((1 << 40) - 1)) as f64 / (1_u64 << 32) as f64;
-        let place = (v as usize).min(PARTS - 1);
+        let place = (bits >> 32) as usize % PARTS;
+        let within = (bits & u64::from(u32::MAX)) as f64 / (1_u64 << 32) as f64;
         let (low, high) = (HALVING[place], HALVING[place + 1]);
-        let part = low + (high - low) * (v - place as f64);
+        let part = low + (high - low) * within;
         (f64::from(bits.leading_zeros()) + part) * LN_2
     }
 }

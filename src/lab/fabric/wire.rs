@@ -46,6 +46,7 @@ impl Lasting {
     }
 
     /// Draws how many packets come before the one that ends it.
+    #[expect(clippy::cast_sign_loss, reason = "neither factor is negative")]
     fn draw(self, dice: &mut Dice) -> u64 {
         self.scale
             .map_or(u64::MAX, |scale| (dice.wait() * scale) as u64)
@@ -226,6 +227,7 @@ impl Wire {
     }
 
     /// Returns how long the next packet takes: the base, and a wait that is exponential up to ten means.
+    #[expect(clippy::cast_sign_loss, reason = "no link brings packets back in time")]
     pub(super) fn delay(&self, dice: &mut Dice) -> Duration {
         Duration::from_nanos((self.base + self.jitter * dice.wait().min(10.0)) as u64)
     }
