@@ -197,13 +197,6 @@ impl Poller {
         self.dial(target, key, retries).await
     }
 
-    /// Returns whether a device's engine has told its time in a message that our key has proven.
-    fn has_told_the_time(&self, target: &Target) -> bool {
-        let address = self.address(target.address);
-        let engine = self.engines.get(&address);
-        engine.is_some_and(|engine| engine.authenticated_time().is_some())
-    }
-
     async fn dial(&self, target: &Target, key: Auth, retries: u8) -> Result<UdpClient, Stop> {
         let transport = match target.address {
             IpAddr::V4(_) => &self.transports.v4,

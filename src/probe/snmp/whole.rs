@@ -144,8 +144,6 @@ impl Poller {
         match end {
             Some(Err(Stop::Unsent(why))) => PollError::Unsent(why),
             Some(Err(Stop::Lost(Trouble::Clock))) => PollError::Silent(Hint::WrongClock),
-            // It has told the time under the very key that it then seems not to know.
-            _ if self.has_told_the_time(target) => PollError::Silent(Hint::WrongClock),
             _ => PollError::Silent(self.hint(target, credential).await),
         }
     }
