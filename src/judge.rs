@@ -525,6 +525,9 @@ pub struct Closed {
 /// The questions of an inquiry come in bursts after a loss. With them every loss would weigh nine times; and of two nodes
 /// behind one lossy link the unlucky one would have been asked five times as often since it became lossy, so that they
 /// would seem to be reached by different ways.
+///
+/// What left before the answer that ended an outage belongs to the outage, however late it is found to be lost.
 fn is_counted(pulse: &Pulse, reading: &Reading) -> bool {
-    reading.in_round && matches!(pulse.phase, Phase::Answering | Phase::Unheard)
+    let is_since = pulse.since.is_none_or(|since| reading.asked >= since);
+    reading.in_round && is_since && matches!(pulse.phase, Phase::Answering | Phase::Unheard)
 }
