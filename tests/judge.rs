@@ -84,14 +84,30 @@ impl Court {
     }
 
     fn hear_of(&mut self, node: &str, method: Method, answer: Answer, asked: Instant) -> Vec<Ask> {
+        self.hear_so(node, method, answer, asked, true)
+    }
+
+    fn hear_so(
+        &mut self,
+        node: &str,
+        method: Method,
+        answer: Answer,
+        asked: Instant,
+        in_round: bool,
+    ) -> Vec<Ask> {
         let reading = Reading {
             target: id(node, method),
             asked,
-            in_round: true,
+            in_round,
             at: self.now,
             answer,
         };
         self.judge.apply(&reading, self.now)
+    }
+
+    fn counted(&self, node: &str) -> (u32, u32) {
+        let pulse = self.judge.pulse(&node.into()).expect("a node of the test");
+        pulse.window.sent_and_lost()
     }
 
     fn phase(&self, node: &str) -> Phase {
@@ -115,6 +131,34 @@ fn pinged() -> Court {
 
 fn both() -> Court {
     Court::of(&[target("a", Method::Ping), target("a", Method::Snmp)])
+}
+
+#[test]
+fn loss_is_that_of_rounds_and_of_none_that_left_in_an_outage() {
+    let mut court = pinged();
+    court.hear("a", Method::Ping, echo());
+    assert_eq!(court.counted("a"), (1, 0));
+    // What an inquiry or somebody else asks in between is no sample: the unlucky are asked more often.
+    for answer in [echo(), echo(), Answer::Silent] {
+        let asked = court.now;
+        court.hear_so("a", Method::Ping, answer, asked, false);
+    }
+    assert_eq!(court.counted("a"), (1, 0));
+    // A round leaves during the outage, a later question is answered, and only then the round is found lost.
+    let mut court = pinged();
+    court.hear("a", Method::Ping, echo());
+    court.silence("a");
+    assert_eq!(court.phase("a"), Phase::Silent);
+    let in_the_outage = court.now;
+    court.now += Duration::from_millis(400);
+    court.hear("a", Method::Ping, echo());
+    let after = court.counted("a");
+    court.hear_of("a", Method::Ping, Answer::Silent, in_the_outage);
+    assert_eq!(court.counted("a"), after);
+    assert_eq!(after.1, 0);
+    // The next one counts.
+    court.hear("a", Method::Ping, Answer::Silent);
+    assert_eq!(court.counted("a"), (after.0 + 1, 1));
 }
 
 #[test]
