@@ -13,6 +13,7 @@ mod whole;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,12 @@ use crate::model::fault::{Fault, Place, Source};
 use crate::model::kind::Build;
 use crate::model::network::{Policy, Position};
 use crate::model::target::Method;
+
+/// What a routing cost may be.
+pub(crate) const METRICS: RangeInclusive<u32> = 1..=1_000_000;
+
+/// What a price may be, in the unit of the network.
+pub(crate) const PRICES: RangeInclusive<f64> = 0.0..=1e15;
 
 /// All tables of all files.
 #[derive(Debug, Default)]

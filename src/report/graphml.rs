@@ -32,6 +32,7 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("graph", "monitor", "string"),
     ("graph", "time_zone", "string"),
     ("graph", "currency", "string"),
+    ("graph", "kinds", "string"),
     ("graph", "areas", "string"),
     ("graph", "providers", "string"),
     ("graph", "risks", "string"),
@@ -150,6 +151,7 @@ fn write_graph(xml: &mut Xml, network: &Network) -> std::io::Result<()> {
         datum(xml, "g_currency", currency)?;
     }
     let records = Records(network);
+    datum(xml, "g_kinds", &records.kinds())?;
     datum(xml, "g_areas", &records.areas())?;
     datum(xml, "g_providers", &records.providers())?;
     datum(xml, "g_risks", &records.risks())?;

@@ -11,8 +11,8 @@ use crate::model::target::Method;
 
 fn position(table: &mut Table<'_, '_>) -> Option<At<Position>> {
     let (has_lat, has_lon) = (table.has("lat"), table.has("lon"));
-    let lat = table.number("lat", -90.0, 90.0);
-    let lon = table.number("lon", -180.0, 180.0);
+    let lat = table.number("lat", -90.0..=90.0);
+    let lon = table.number("lon", -180.0..=180.0);
     if has_lat != has_lon {
         let (given, missing) = if has_lat {
             ("lat", "lon")
@@ -74,11 +74,13 @@ pub(super) fn agency(table: &mut Table<'_, '_>) -> Option<AgencyTable> {
         }
     }
     let hours = table.text("hours").filter(|hours| hours.value != "always");
-    let weight = table.whole("weight", 0, 1_000_000).map_or(1, |at| at.value);
+    let weight = table
+        .whole("weight", 0..=1_000_000)
+        .map_or(1, |at| at.value);
     let endpoints = table
         .table("endpoints", |table| Endpoints {
             computers: table
-                .whole("computers", 0, 1_000_000)
+                .whole("computers", 0..=1_000_000)
                 .map_or(0, |at| at.value),
             antivirus: table.text("antivirus").map(|text| text.value),
         })

@@ -1,7 +1,7 @@
 //! Links in their long and short form, risk groups, and links that could be built.
 
 use crate::inventory::layout::policy::rates;
-use crate::inventory::layout::{CandidateTable, EndTable, LinkTable, RiskTable};
+use crate::inventory::layout::{CandidateTable, EndTable, LinkTable, METRICS, PRICES, RiskTable};
 use crate::inventory::table::{At, Table};
 
 /// Splits `node[:port]` at the first colon; ports may hold colons of their own.
@@ -52,8 +52,8 @@ fn connection(
 ) -> Option<LinkTable> {
     let cost = table.table("cost", |table| {
         (
-            table.number("build", 0.0, 1e15).map(|at| at.value),
-            table.number("yearly", 0.0, 1e15).map(|at| at.value),
+            table.number("build", PRICES).map(|at| at.value),
+            table.number("yearly", PRICES).map(|at| at.value),
         )
     });
     let (cost_build, cost_yearly) = cost.unwrap_or_default();
@@ -63,11 +63,11 @@ fn connection(
             .text("kind")
             .map_or_else(|| "fibre".into(), |kind| kind.value),
         capacity: table.capacity("capacity").map(|at| at.value),
-        metric: table.whole("metric", 1, 1_000_000).map(|at| at.value),
+        metric: table.whole("metric", METRICS).map(|at| at.value),
         provider: table.text("provider"),
         circuit: table.text("circuit").map(|text| text.value),
         risks: table.list("risk").unwrap_or_default(),
-        length_km: table.number("length_km", 0.0, 50_000.0).map(|at| at.value),
+        length_km: table.number("length_km", 0.0..=50_000.0).map(|at| at.value),
         cost_build,
         cost_yearly,
         rates: rates(table),
@@ -109,7 +109,7 @@ pub(super) fn candidate(table: &mut Table<'_, '_>) -> CandidateTable {
         kind: table
             .text("kind")
             .map_or_else(|| "fibre".into(), |kind| kind.value),
-        length_km: table.number("length_km", 0.0, 50_000.0).map(|at| at.value),
-        cost: table.number("cost", 0.0, 1e15).map_or(0.0, |at| at.value),
+        length_km: table.number("length_km", 0.0..=50_000.0).map(|at| at.value),
+        cost: table.number("cost", PRICES).map_or(0.0, |at| at.value),
     }
 }

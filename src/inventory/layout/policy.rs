@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::inventory::layout::{Asking, Defaults, LinkDefaults, RatesTable};
+use crate::inventory::layout::{Asking, Defaults, LinkDefaults, METRICS, PRICES, RatesTable};
 use crate::inventory::table::{At, Table, error};
 use crate::model::kind::Build;
 
@@ -22,7 +22,7 @@ pub(super) fn defaults(table: &mut Table<'_, '_>, defaults: &mut Defaults) {
         let all = table.named("defaults of link kind", |name, table| {
             let said = LinkDefaults {
                 rates: rates(table),
-                metric: table.whole("metric", 1, 1_000_000).map(|at| at.value),
+                metric: table.whole("metric", METRICS).map(|at| at.value),
                 capacity: table.capacity("capacity").map(|at| at.value),
                 build: table.table("build", build),
             };
@@ -50,7 +50,7 @@ fn build(table: &mut Table<'_, '_>) -> Build {
             "Give the price of a new link in the unit of the network: build = { fixed = 500, per_km = 1000 }.",
         );
     }
-    let mut number = |key| table.number(key, 0.0, 1e15).map(|at| at.value);
+    let mut number = |key| table.number(key, PRICES).map(|at| at.value);
     Build {
         fixed: number("fixed").unwrap_or(0.0),
         per_km: number("per_km").unwrap_or(0.0),
@@ -70,7 +70,7 @@ pub(super) fn asking(table: &mut Table<'_, '_>, said: &mut Asking) {
         table.table("snmp", |table| {
             said.snmp_interval = pace(table);
             said.snmp_timeout = wait(table);
-            said.snmp_retries = table.whole("retries", 0, 10).map(|at| at.value as u8);
+            said.snmp_retries = table.whole("retries", 0..=10).map(|at| at.value as u8);
             // Read by the caller, who knows whether a credential may stand here.
             table.has("credential");
             table.head()

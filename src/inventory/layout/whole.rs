@@ -42,7 +42,7 @@ pub(super) fn network(table: &mut Table<'_, '_>) -> NetworkTable {
         id: table.id("id"),
         name: table.text("name"),
         example: table.flag("example").unwrap_or(false),
-        expected_agencies: table.whole("expected_agencies", 0, u32::MAX),
+        expected_agencies: table.whole("expected_agencies", 0..=u32::MAX),
         hubs: hubs.unwrap_or_default(),
         monitor: table.text("monitor"),
         time_zone,
@@ -61,10 +61,10 @@ pub(super) fn service(table: &mut Table<'_, '_>) -> Option<ServiceTable> {
                 check.insert(key.to_owned(), text.value);
             }
         }
-        if let Some(status) = table.whole("expect", 100, 599) {
+        if let Some(status) = table.whole("expect", 100..=599) {
             check.insert("expect".to_owned(), status.value.to_string());
         }
-        if let Some(days) = table.whole("warn_days", 0, 3_650) {
+        if let Some(days) = table.whole("warn_days", 0..=3_650) {
             check.insert("warn_days".to_owned(), days.value.to_string());
         }
         if let Err(why) = Check::read(&check) {

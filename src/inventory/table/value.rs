@@ -1,7 +1,8 @@
 //! Values with a meaning of their own: numbers, quantities, addresses, moments, times of day.
 
+use std::fmt::Display;
 use std::net::IpAddr;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -25,7 +26,11 @@ impl Table<'_, '_> {
     }
 
     /// Reads a whole number within bounds.
-    pub(crate) fn whole(&mut self, key: &'static str, least: u32, most: u32) -> Option<At<u32>> {
+    pub(crate) fn whole(
+        &mut self,
+        key: &'static str,
+        within: RangeInclusive<u32>,
+    ) -> Option<At<u32>> {
         let value = self.take(key)?;
         let Some(integer) = value.get_ref().as_integer() else {
             self.wrong_type(key, "a whole number", value);
@@ -33,15 +38,19 @@ impl Table<'_, '_> {
         };
         let number = i64::from_str_radix(integer.as_str(), integer.radix()).ok();
         let found = number.and_then(|number| u32::try_from(number).ok());
-        let Some(number) = found.filter(|number| (least..=most).contains(number)) else {
-            self.out_of_range(key, value.span(), &format!("{least} to {most}"));
+        let Some(number) = found.filter(|number| within.contains(number)) else {
+            self.out_of_range(key, value.span(), &range(&within));
             return None;
         };
         Some(self.at(number, value.span()))
     }
 
     /// Reads a number within bounds.
-    pub(crate) fn number(&mut self, key: &'static str, least: f64, most: f64) -> Option<At<f64>> {
+    pub(crate) fn number(
+        &mut self,
+        key: &'static str,
+        within: RangeInclusive<f64>,
+    ) -> Option<At<f64>> {
         let value = self.take(key)?;
         let text = match value.get_ref() {
             DeValue::Float(float) => float.as_str(),
@@ -52,9 +61,9 @@ impl Table<'_, '_> {
             }
         };
         match text.parse::<f64>() {
-            Ok(number) if number >= least && number <= most => Some(self.at(number, value.span())),
+            Ok(number) if within.contains(&number) => Some(self.at(number, value.span())),
             _ => {
-                self.out_of_range(key, value.span(), &format!("{least} to {most}"));
+                self.out_of_range(key, value.span(), &range(&within));
                 None
             }
         }
@@ -267,4 +276,8 @@ pub(crate) fn address(text: &str) -> Result<IpAddr, String> {
             }
         }),
     }
+}
+
+fn range<T: Display>(within: &RangeInclusive<T>) -> String {
+    format!("{} to {}", within.start(), within.end())
 }

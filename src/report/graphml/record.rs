@@ -4,8 +4,8 @@ use jiff::civil::Weekday;
 use serde::Serialize;
 
 use crate::inventory::import::graphml::schema::{
-    AgencyRecord, AreaRecord, CandidateRecord, HoursRecord, MaintenanceRecord, ProviderRecord,
-    RiskRecord, ServiceRecord,
+    AgencyRecord, AreaRecord, BuildRecord, CandidateRecord, HoursRecord, KindRecord,
+    MaintenanceRecord, ProviderRecord, RiskRecord, ServiceRecord,
 };
 use crate::inventory::quantity::duration_text;
 use crate::model::AgencyId;
@@ -44,6 +44,27 @@ impl Records<'_> {
                 phone: agency.contact.phone.clone(),
                 email: agency.contact.email.clone(),
                 was: agency.was.clone(),
+            })
+            .collect();
+        json(&records)
+    }
+
+    pub(super) fn kinds(&self) -> String {
+        let records: Vec<KindRecord> = self
+            .0
+            .kinds
+            .iter()
+            .map(|(kind, like)| KindRecord {
+                kind: kind.clone(),
+                mtbf: like.rates.mtbf.map(duration_text),
+                mttr: like.rates.mttr.map(duration_text),
+                metric: like.metric,
+                capacity: like.capacity,
+                build: like.build.map(|build| BuildRecord {
+                    fixed: build.fixed,
+                    per_km: build.per_km,
+                    up_to_km: build.up_to_km,
+                }),
             })
             .collect();
         json(&records)

@@ -56,6 +56,38 @@ pub struct AreaRecord {
     pub lon: Option<f64>,
 }
 
+/// What links of a kind are like where they do not say it themselves, and what a new one costs, in the graph's data
+/// key `kinds`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the names are the topology's keys")]
+pub struct KindRecord {
+    pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mtbf: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mttr: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<BuildRecord>,
+}
+
+/// The price of a new link, in the record of its kind.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the names are the topology's keys")]
+pub struct BuildRecord {
+    #[serde(default)]
+    pub fixed: f64,
+    #[serde(default)]
+    pub per_km: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to_km: Option<f64>,
+}
+
 /// A provider, in the graph's data key `providers`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,10 +3,11 @@
 use jiff::civil::Weekday;
 
 use crate::inventory::import::written::asking::{ping, snmp};
-use crate::inventory::import::written::table::{Lines, key, list, text};
+use crate::inventory::import::written::table::{Lines, decimal, key, list, text};
 use crate::inventory::import::written::usual::Usual;
 use crate::inventory::quantity::capacity_text;
 use crate::model::agency::Hours;
+use crate::model::kind::Build;
 use crate::model::network::{Parts, Policy};
 
 pub(super) fn network(parts: &Parts, usual: &Usual) -> String {
@@ -41,6 +42,7 @@ pub(super) fn network(parts: &Parts, usual: &Usual) -> String {
             default.capacity.map(|bits| text(&capacity_text(bits))),
         );
         lines.rates(default.rates);
+        lines.say("build", default.build.and_then(build));
         said += &lines.table_if(&format!("[defaults.link.{}]", key(kind)));
     }
     for (of, defaults) in [("node", &usual.nodes), ("risk", &usual.risks)] {
@@ -62,6 +64,14 @@ pub(super) fn network(parts: &Parts, usual: &Usual) -> String {
         said += &lines.table(&format!("[provider.{}]", key(provider.id.as_str())));
     }
     said
+}
+
+fn build(build: Build) -> Option<String> {
+    let mut lines = Lines::default();
+    lines.say("fixed", Some(decimal(build.fixed)));
+    lines.say("per_km", Some(decimal(build.per_km)));
+    lines.say("up_to_km", build.up_to_km.map(decimal));
+    lines.inline()
 }
 
 const DAYS: [(Weekday, &str); 7] = [

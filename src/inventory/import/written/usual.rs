@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::kind::{Build, LinkKind};
 use crate::model::network::{Link, Node, Parts, Policy, Rates, RiskGroup, default_metric};
 
 /// The defaults of a network.
@@ -22,14 +23,12 @@ pub(super) struct LinkUsual {
     pub(super) metric: Option<u32>,
     pub(super) capacity: Option<u64>,
     pub(super) rates: Rates,
+    /// What a new one costs.
+    pub(super) build: Option<Build>,
 }
 
 impl Usual {
     pub(super) fn of(parts: &Parts) -> Self {
-        let mut links: BTreeMap<&str, Vec<&Link>> = BTreeMap::new();
-        for link in parts.links.values() {
-            links.entry(&link.kind).or_default().push(link);
-        }
         let mut nodes: BTreeMap<&str, Vec<Rates>> = BTreeMap::new();
         for node in parts.nodes.values() {
             nodes.entry(&node.role).or_default().push(node.rates);
@@ -40,10 +39,7 @@ impl Usual {
         }
         Self {
             policy: policy(parts),
-            links: links
-                .into_iter()
-                .map(|(kind, links)| (kind.to_owned(), of_links(kind, &links)))
-                .collect(),
+            links: of_link_kinds(parts),
             nodes: of_kinds(nodes),
             risks: of_kinds(risks),
         }
@@ -56,6 +52,7 @@ impl Usual {
             metric: Some(link.metric).filter(|own| *own != metric),
             capacity: beyond(link.capacity, usual.capacity),
             rates: beyond_rates(link.rates, usual.rates),
+            build: None,
         }
     }
 
@@ -99,14 +96,44 @@ fn rates(all: &[Rates]) -> Rates {
     }
 }
 
-fn of_links(kind: &str, links: &[&Link]) -> LinkUsual {
-    let all: Vec<Rates> = links.iter().map(|link| link.rates).collect();
-    LinkUsual {
-        metric: most(links.iter().map(|link| Some(link.metric)))
-            .filter(|metric| *metric != default_metric(kind)),
-        capacity: most(links.iter().map(|link| link.capacity)),
-        rates: rates(&all),
+/// Returns what is usual of every kind that has links or that the network says something of.
+fn of_link_kinds(parts: &Parts) -> BTreeMap<String, LinkUsual> {
+    let mut links: BTreeMap<&str, Vec<&Link>> = BTreeMap::new();
+    for kind in parts.kinds.keys() {
+        links.entry(kind).or_default();
     }
+    for link in parts.links.values() {
+        links.entry(&link.kind).or_default().push(link);
+    }
+    let usual = |(kind, links): (&str, Vec<&Link>)| {
+        let said = parts.kinds.get(kind).copied().unwrap_or_default();
+        (kind.to_owned(), of_links(kind, &links, &said))
+    };
+    links.into_iter().map(usual).collect()
+}
+
+/// Returns what is usual of one kind: what the network says of it, as far as no link is without a value.
+fn of_links(kind: &str, links: &[&Link], said: &LinkKind) -> LinkUsual {
+    let mtbf = links.iter().map(|link| link.rates.mtbf);
+    let mttr = links.iter().map(|link| link.rates.mttr);
+    let metric = most(links.iter().map(|link| Some(link.metric)));
+    LinkUsual {
+        metric: (said.metric).or(metric.filter(|metric| *metric != default_metric(kind))),
+        capacity: said_or_most(said.capacity, links.iter().map(|link| link.capacity)),
+        rates: Rates {
+            mtbf: said_or_most(said.rates.mtbf, mtbf),
+            mttr: said_or_most(said.rates.mttr, mttr),
+        },
+        build: said.build,
+    }
+}
+
+fn said_or_most<T: Ord>(
+    said: Option<T>,
+    values: impl Iterator<Item = Option<T>> + Clone,
+) -> Option<T> {
+    said.filter(|_| values.clone().all(|value| value.is_some()))
+        .or_else(|| most(values))
 }
 
 /// Returns the value that at least half of several have, the smaller at a tie, where none is without one.

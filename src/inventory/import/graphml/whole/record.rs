@@ -5,12 +5,14 @@ use jiff::civil::Weekday;
 
 use crate::inventory::import::graphml::document::Item;
 use crate::inventory::import::graphml::schema::{
-    AgencyRecord, AreaRecord, CandidateRecord, HoursRecord, MaintenanceRecord, ProviderRecord,
-    RiskRecord, ServiceRecord,
+    AgencyRecord, AreaRecord, BuildRecord, CandidateRecord, HoursRecord, KindRecord,
+    MaintenanceRecord, ProviderRecord, RiskRecord, ServiceRecord,
 };
 use crate::inventory::import::graphml::whole::{Reader, place_of};
+use crate::inventory::layout::{METRICS, PRICES};
 use crate::inventory::quantity;
 use crate::model::agency::{Agency, Contact, Endpoints, Hours, Level};
+use crate::model::kind::{Build, LinkKind};
 use crate::model::network::{
     Area, Candidate, Maintenance, Parts, Position, Provider, Rates, RiskGroup, Service,
 };
@@ -18,6 +20,14 @@ use crate::model::{AgencyId, MaintenanceId, NodeId, RiskId};
 
 impl Reader {
     pub(super) fn records(&mut self, graph: &Item, parts: &mut Parts) {
+        for record in self.list::<KindRecord>(graph, "kinds") {
+            match kind(&record) {
+                Ok(like) => {
+                    parts.kinds.insert(record.kind, like);
+                }
+                Err(message) => self.fault("T0154", &place_of(graph, "kinds"), message),
+            }
+        }
         for AreaRecord {
             code,
             name,
@@ -117,6 +127,41 @@ impl Reader {
             }
         }
     }
+}
+
+fn kind(record: &KindRecord) -> Result<LinkKind, String> {
+    let name = &record.kind;
+    let rate = |text: &Option<String>| {
+        let wrong = |why| format!("A rate of the kind `{name}` cannot be read: {why}.");
+        let read = |text: &String| quantity::duration(text).map_err(wrong);
+        text.as_ref().map(read).transpose()
+    };
+    if record
+        .metric
+        .is_some_and(|metric| !METRICS.contains(&metric))
+    {
+        return Err(format!("The metric of the kind `{name}` is out of range."));
+    }
+    let build = |build: &BuildRecord| {
+        let prices = [Some(build.fixed), Some(build.per_km), build.up_to_km];
+        if !prices.iter().flatten().all(|price| PRICES.contains(price)) {
+            return Err(format!("The price of the kind `{name}` is out of range."));
+        }
+        Ok(Build {
+            fixed: build.fixed,
+            per_km: build.per_km,
+            up_to_km: build.up_to_km,
+        })
+    };
+    Ok(LinkKind {
+        rates: Rates {
+            mtbf: rate(&record.mtbf)?,
+            mttr: rate(&record.mttr)?,
+        },
+        metric: record.metric,
+        capacity: record.capacity,
+        build: record.build.as_ref().map(build).transpose()?,
+    })
 }
 
 pub(super) fn agency(record: AgencyRecord, node: &NodeId) -> Result<Agency, String> {
