@@ -328,6 +328,63 @@ async fn a_name_with_addresses_of_ipv6_alone_is_a_name() {
     );
 }
 
+/// A server whose datagrams hold as many addresses as `fits` says, and that tells all sixty over a stream, if it
+/// listens there.
+async fn talkative(fits: usize, by_stream: bool) -> String {
+    let address = |at: u8| IpAddr::from([192, 0, 2, at]);
+    let most: Vec<IpAddr> = (1..=60).map(address).collect();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("loopback");
+    let at = listener.local_addr().expect("bound");
+    let server = UdpSocket::bind(at).await.expect("the same port");
+    let told = most[..fits].to_vec();
+    tokio::spawn(async move {
+        let mut bytes = [0; 512];
+        while let Ok((length, from)) = server.recv_from(&mut bytes).await {
+            let asked = dns::asked(&bytes[..length]).expect("a question");
+            let mut said = asked.answer(dns::Said::Addresses(&told));
+            said[2] |= 0x02;
+            // One more is announced than is there, and cut off in its middle.
+            said[7] += 1;
+            said.extend([0xC0, 12, 0]);
+            let _ = server.send_to(&said, from).await;
+        }
+    });
+    if by_stream {
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let length = stream.read_u16().await.expect("a length");
+                let mut bytes = vec![0; length.into()];
+                stream.read_exact(&mut bytes).await.expect("a question");
+                let asked = dns::asked(&bytes).expect("a question");
+                let said = asked.answer(dns::Said::Addresses(&most));
+                // In pieces: a stream knows no datagrams.
+                for piece in dns::framed(&said).chunks(100) {
+                    stream.write_all(piece).await.expect("heard out");
+                    stream.flush().await.expect("heard out");
+                }
+            }
+        });
+    }
+    at.to_string()
+}
+
+#[tokio::test]
+async fn a_name_with_more_addresses_than_a_datagram_holds_is_asked_for_by_a_stream() {
+    let check = async |fits, by_stream| {
+        let at = talkative(fits, by_stream).await;
+        ask(&[("dns", "many.example"), ("at", &at)], PATIENCE).await
+    };
+    let address = |at: u8| IpAddr::from([192, 0, 2, at]);
+    let all: Vec<IpAddr> = (1..=60).map(address).collect();
+    assert_eq!(check(20, true).await, Outcome::Addresses(all.clone()));
+    assert_eq!(check(0, true).await, Outcome::Addresses(all.clone()));
+    // Where streams are refused, what did fit is true.
+    let some = all[..20].to_vec();
+    assert_eq!(check(20, false).await, Outcome::Addresses(some));
+    assert_eq!(check(0, false).await, Outcome::Closed);
+}
+
 /// When the checks of these tests are made.
 const NOW: &str = "2030-12-01T00:00:00Z";
 

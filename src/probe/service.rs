@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 use crate::model::service::{Certificate, Check, Found, Outcome, Question};
 use crate::probe::tls::{self, Roots};
@@ -178,6 +178,24 @@ fn first_line(line: &[u8]) -> Option<u16> {
 }
 
 async fn ask_name(there: SocketAddr, name: &str, patience: Duration) -> Outcome {
+    match addresses(there, name, patience).await {
+        Ok(Some(dns::Answer::Addresses(addresses))) if addresses.is_empty() => Outcome::NoName(0),
+        Ok(Some(dns::Answer::Addresses(addresses))) => Outcome::Addresses(addresses),
+        Ok(Some(dns::Answer::Refused(code))) => Outcome::NoName(code),
+        // It did not fit where there is no end of room.
+        Ok(Some(dns::Answer::Truncated(_))) => Outcome::Garbled,
+        Ok(None) => Outcome::Silent,
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Outcome::Garbled,
+        Err(error) => refused(&error),
+    }
+}
+
+/// Asks a server for the addresses of a name; `None` where nothing came in time.
+async fn addresses(
+    there: SocketAddr,
+    name: &str,
+    patience: Duration,
+) -> io::Result<Option<dns::Answer>> {
     let any = if there.is_ipv4() {
         IpAddr::from(Ipv4Addr::UNSPECIFIED)
     } else {
@@ -185,26 +203,20 @@ async fn ask_name(there: SocketAddr, name: &str, patience: Duration) -> Outcome 
     };
     let deadline = crate::clock::now() + patience;
     let number = || crate::probe::ping::chance() as u16;
-    let asked = async {
-        let socket = UdpSocket::bind((any, 0)).await?;
-        // Only what comes from there is taken.
-        socket.connect(there).await?;
-        let fourth = put(&socket, &dns::question(number(), name), patience, deadline).await?;
-        // A name may have addresses of IPv6 alone, and is a name then as well.
-        if fourth == Some(dns::Answer::Addresses(Vec::new())) {
-            let question = dns::question_v6(number(), name);
-            let sixth = put(&socket, &question, patience, deadline).await?;
-            return Ok(sixth.or(fourth));
-        }
-        Ok(fourth)
+    let socket = UdpSocket::bind((any, 0)).await?;
+    // Only what comes from there is taken.
+    socket.connect(there).await?;
+    let whole = async |question: Vec<u8>| match put(&socket, &question, patience, deadline).await? {
+        Some(dns::Answer::Truncated(fitted)) => by_stream(there, &question, fitted, deadline).await,
+        said => Ok(said),
     };
-    match asked.await {
-        Ok(Some(dns::Answer::Addresses(addresses))) if addresses.is_empty() => Outcome::NoName(0),
-        Ok(Some(dns::Answer::Addresses(addresses))) => Outcome::Addresses(addresses),
-        Ok(Some(dns::Answer::Refused(code))) => Outcome::NoName(code),
-        Ok(None) => Outcome::Silent,
-        Err(error) => refused(&error),
+    let fourth = whole(dns::question(number(), name)).await?;
+    // A name may have addresses of IPv6 alone, and is a name then as well.
+    if fourth == Some(dns::Answer::Addresses(Vec::new())) {
+        let sixth = whole(dns::question_v6(number(), name)).await?;
+        return Ok(sixth.or(fourth));
     }
+    Ok(fourth)
 }
 
 /// Puts one question, again and again until it is answered; `None` where nothing came in time.
@@ -226,4 +238,31 @@ async fn put(
         }
     }
     Ok(None)
+}
+
+/// Asks over a stream what did not fit into a datagram (RFC 7766); where that fails, the addresses that did fit are true,
+/// though not all there are.
+async fn by_stream(
+    there: SocketAddr,
+    question: &[u8],
+    fitted: Vec<IpAddr>,
+    deadline: Instant,
+) -> io::Result<Option<dns::Answer>> {
+    match timeout_at(deadline.into(), put_by_stream(there, question)).await {
+        Ok(Ok(whole)) => Ok(Some(whole)),
+        _ if !fitted.is_empty() => Ok(Some(dns::Answer::Addresses(fitted))),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Puts one question over a stream. An answer that is none, or to another question, is an error of the kind
+/// `InvalidData`.
+async fn put_by_stream(there: SocketAddr, question: &[u8]) -> io::Result<dns::Answer> {
+    let mut stream = TcpStream::connect(there).await?;
+    stream.write_all(&dns::framed(question)).await?;
+    let length = stream.read_u16().await?;
+    let mut bytes = vec![0; length.into()];
+    stream.read_exact(&mut bytes).await?;
+    dns::answer(&bytes, question).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }

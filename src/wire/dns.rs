@@ -17,6 +17,8 @@ const MOST: u16 = 64;
 const A: u16 = 1;
 /// IPv6 addresses (RFC 3596).
 const AAAA: u16 = 28;
+/// More was to be said than the datagram had room for.
+const TRUNCATED: u16 = 0x0200;
 /// The class of the Internet.
 const INTERNET: u16 = 1;
 
@@ -25,6 +27,8 @@ const INTERNET: u16 = 1;
 pub enum Answer {
     /// The addresses of the name, as many as it gave; none where the name has none of this kind.
     Addresses(Vec<IpAddr>),
+    /// As many of them as the datagram had room for: the whole is had by a stream (RFC 7766).
+    Truncated(Vec<IpAddr>),
     /// The code of a refusal: 2 server failure, 3 no such name, 5 refused.
     Refused(u8),
 }
@@ -76,18 +80,46 @@ pub fn answer(bytes: &[u8], question: &[u8]) -> Option<Answer> {
     }
     let mut at = end;
     let mut addresses = Vec::new();
+    let is_truncated = flags & TRUNCATED != 0;
     for _ in 0..word(bytes, 6)?.min(MOST) {
-        at = past_name(bytes, at)?;
-        let (kind, length) = (word(bytes, at)?, usize::from(word(bytes, at + 8)?));
-        let data = bytes.get(at + 10..at + 10 + length)?;
-        at += 10 + length;
-        match kind {
-            A => addresses.push(Ipv4Addr::from(<[u8; 4]>::try_from(data).ok()?).into()),
-            AAAA => addresses.push(Ipv6Addr::from(<[u8; 16]>::try_from(data).ok()?).into()),
-            _ => {}
+        match record(bytes, at) {
+            Some((address, next)) => {
+                addresses.extend(address);
+                at = next;
+            }
+            // A record may be cut off in its middle; what stands before it is whole.
+            None if is_truncated => break,
+            None => return None,
         }
     }
-    Some(Answer::Addresses(addresses))
+    Some(if is_truncated {
+        Answer::Truncated(addresses)
+    } else {
+        Answer::Addresses(addresses)
+    })
+}
+
+/// Reads one record: the address that it holds, if it holds one, and where the next begins.
+fn record(bytes: &[u8], at: usize) -> Option<(Option<IpAddr>, usize)> {
+    let at = past_name(bytes, at)?;
+    let (kind, length) = (word(bytes, at)?, usize::from(word(bytes, at + 8)?));
+    let end = at + 10 + length;
+    let data = bytes.get(at + 10..end)?;
+    let address = match kind {
+        A => Some(Ipv4Addr::from(<[u8; 4]>::try_from(data).ok()?).into()),
+        AAAA => Some(Ipv6Addr::from(<[u8; 16]>::try_from(data).ok()?).into()),
+        _ => None,
+    };
+    Some((address, end))
+}
+
+/// Returns a message as it is sent over a stream: behind its length (RFC 1035, 4.2.2). What is longer than a length
+/// can say is cut.
+#[must_use]
+pub fn framed(message: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(message.len()).unwrap_or(u16::MAX);
+    let whole = message.iter().take(length.into());
+    length.to_be_bytes().iter().chain(whole).copied().collect()
 }
 
 /// A question as a server reads it: one name, of which the addresses of one kind are wanted.
