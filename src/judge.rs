@@ -143,6 +143,10 @@ impl Pulse {
     }
 }
 
+/// Where a judge keeps a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat(usize);
+
 /// The judge of all nodes.
 #[derive(Clone, Debug)]
 pub struct Judge {
@@ -219,6 +223,18 @@ impl Judge {
         self.pulses.get(node)
     }
 
+    /// Returns where a node sits, until other targets are taken over: who asks again and again need not look it up.
+    #[must_use]
+    pub fn seat(&self, node: &NodeId) -> Option<Seat> {
+        self.pulses.get_index_of(node).map(Seat)
+    }
+
+    /// Returns what is known of the node at a seat.
+    #[must_use]
+    pub fn pulse_at(&self, seat: Seat) -> &Pulse {
+        &self.pulses[seat.0]
+    }
+
     /// Returns what is known of all nodes that are asked, in order of id.
     #[must_use]
     pub fn pulses(&self) -> impl ExactSizeIterator<Item = (&NodeId, &Pulse)> {
@@ -227,14 +243,19 @@ impl Judge {
 
     /// Takes a reading in and returns the questions that it raises.
     ///
-    /// A reading of a target that is not asked any more is dropped. Cost O(log n), and O(n) when it makes the
-    /// judge ask everybody.
+    /// A reading of a target that is not asked any more is dropped. Cost O(1), and O(n) when it makes the judge ask
+    /// everybody.
     pub fn apply(&mut self, reading: &Reading, now: Instant) -> Vec<Ask> {
-        let node = reading.target.node.clone();
+        match self.seat(&reading.target.node) {
+            Some(seat) => self.apply_at(seat, reading, now),
+            None => Vec::new(),
+        }
+    }
+
+    /// Takes in a reading of the node at a seat. Cost O(1), and O(n) when it makes the judge ask everybody.
+    pub fn apply_at(&mut self, seat: Seat, reading: &Reading, now: Instant) -> Vec<Ask> {
         let method = reading.target.method;
-        let Some(pulse) = self.pulses.get_mut(&node) else {
-            return Vec::new();
-        };
+        let pulse = &mut self.pulses[seat.0];
         if !pulse.methods.contains(&method) {
             return Vec::new();
         }
@@ -247,7 +268,7 @@ impl Judge {
                     suspect.unsent = true;
                     suspect.outstanding = suspect.outstanding.saturating_sub(1);
                 }
-                self.verdict(&node, now);
+                self.verdict(seat, now);
                 Vec::new()
             }
             Answer::Echo { rtt, .. } => {
@@ -258,7 +279,7 @@ impl Judge {
                     pulse.window.push(Some(*rtt), &self.rules);
                     pulse.shift.push(*rtt, reading.asked);
                 }
-                self.heard(&node, reading, now)
+                self.heard(seat, reading, now)
             }
             Answer::Device(device) | Answer::Partial(device) => {
                 // An answer overtaken by a later one must not undo it.
@@ -270,20 +291,19 @@ impl Judge {
                     pulse.device = Some((device.clone(), reading.asked));
                 }
                 pulse.snmp_misses = Some(0);
-                self.heard(&node, reading, now)
+                self.heard(seat, reading, now)
             }
             Answer::Refused { by, .. } => {
                 pulse.refused_by = Some(*by);
-                self.silent(&node, reading, now)
+                self.silent(seat, reading, now)
             }
-            Answer::Silent => self.silent(&node, reading, now),
+            Answer::Silent => self.silent(seat, reading, now),
         }
     }
 
-    fn heard(&mut self, node: &NodeId, reading: &Reading, now: Instant) -> Vec<Ask> {
-        let Some(pulse) = self.pulses.get_mut(node) else {
-            return Vec::new();
-        };
+    fn heard(&mut self, seat: Seat, reading: &Reading, now: Instant) -> Vec<Ask> {
+        let node = &reading.target.node;
+        let pulse = &mut self.pulses[seat.0];
         pulse.heard = pulse.heard.max(Some(reading.asked));
         match pulse.phase {
             Phase::Answering => Vec::new(),
@@ -324,10 +344,9 @@ impl Judge {
         }
     }
 
-    fn silent(&mut self, node: &NodeId, reading: &Reading, now: Instant) -> Vec<Ask> {
-        let Some(pulse) = self.pulses.get_mut(node) else {
-            return Vec::new();
-        };
+    fn silent(&mut self, seat: Seat, reading: &Reading, now: Instant) -> Vec<Ask> {
+        let node = &reading.target.node;
+        let pulse = &mut self.pulses[seat.0];
         let method = reading.target.method;
         let first = pulse.first_method();
         if method == Method::Snmp {
@@ -356,7 +375,7 @@ impl Judge {
                     suspect.outstanding = suspect.outstanding.saturating_sub(1);
                     let serious = suspect.silences == self.rules.census_after;
                     suspect.serious |= serious;
-                    self.verdict(node, now);
+                    self.verdict(seat, now);
                     if serious {
                         return self.census(now);
                     }
@@ -396,8 +415,8 @@ impl Judge {
     }
 
     /// Takes the verdict on a suspect whose questions are all back.
-    fn verdict(&mut self, node: &NodeId, now: Instant) {
-        let Some(pulse) = self.pulses.get_mut(node) else {
+    fn verdict(&mut self, seat: Seat, now: Instant) {
+        let Some((node, pulse)) = self.pulses.get_index_mut(seat.0) else {
             return;
         };
         let Phase::Suspect(suspect) = pulse.phase else {

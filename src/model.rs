@@ -35,8 +35,16 @@ pub type Register<K, V> = indexmap::IndexMap<K, V, foldhash::fast::FixedState>;
 macro_rules! identifiers {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Eq, PartialOrd, Ord, Hash)]
+        #[expect(clippy::derived_hash_with_manual_eq, reason = "equal by place is equal by text")]
         pub struct $name(Arc<str>);
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                // Nearly all that are compared are copies of one.
+                Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+            }
+        }
 
         impl $name {
             /// Wraps an identifier as it was written.

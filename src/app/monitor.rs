@@ -36,7 +36,7 @@ use crate::model::health::{Health, Why};
 use crate::model::incident::IncidentId;
 use crate::model::reading::{Answer, Ask, Reading};
 use crate::model::target::{Method, Target, TargetId};
-use crate::model::{AgencyId, Element, LinkId, NodeId};
+use crate::model::{AgencyId, Element, LinkId, NodeId, Register};
 
 /// Quarters of an hour in a day.
 const QUARTERS: i64 = 96;
@@ -50,7 +50,7 @@ pub struct Monitor {
     judge: Judge,
     book: Book,
     polled: BTreeSet<NodeId>,
-    ports: BTreeMap<(NodeId, LinkId), Port>,
+    ports: Register<(NodeId, LinkId), Port>,
     pending: BTreeSet<TargetId>,
     pending_until: Option<Instant>,
     asked_ports: BTreeSet<NodeId>,
@@ -131,7 +131,7 @@ impl Monitor {
             setting,
             began: at,
             book,
-            ports: BTreeMap::new(),
+            ports: Register::default(),
             pending: BTreeSet::new(),
             pending_until: None,
             asked_ports: BTreeSet::new(),
@@ -255,10 +255,14 @@ impl Monitor {
             // What a test of the pace loses is no silence; the next round tells whether it still answers.
             return self.ask_hinted(now);
         }
-        let before = self.judge.pulse(node);
+        let seat = self.judge.seat(node);
+        let before = seat.map(|seat| self.judge.pulse_at(seat));
         let was_silent = before.is_some_and(Pulse::is_silent);
         let was_serious = before.is_some_and(Pulse::is_serious);
-        let mut asks = self.judge.apply(reading, now);
+        let mut asks = match seat {
+            Some(seat) => self.judge.apply_at(seat, reading, now),
+            None => Vec::new(),
+        };
         if let Answer::Device(device) = &reading.answer {
             if let Some(node) = self.reference.network.nodes.get(node) {
                 let round = node.policy.snmp_interval;
@@ -266,7 +270,7 @@ impl Monitor {
             }
             asks.extend(self.see_ports(node, device, reading.asked, now));
         }
-        let pulse = self.judge.pulse(node);
+        let pulse = seat.map(|seat| self.judge.pulse_at(seat));
         let turned_serious = !was_serious && pulse.is_some_and(Pulse::is_serious);
         let turned_heard = was_silent && !pulse.is_some_and(Pulse::is_silent);
         let phase = pulse.map(|pulse| pulse.phase);
@@ -417,14 +421,17 @@ impl Monitor {
 impl Special {
     fn at(reference: &Reference, at: Timestamp) -> Self {
         let network = &reference.network;
+        // A few opening hours serve hundreds of agencies.
+        let shut: BTreeSet<&String> = network
+            .hours
+            .iter()
+            .filter(|(_, hours)| !hours.are_open(at, &network.time_zone))
+            .map(|(name, _)| name)
+            .collect();
         let is_closed = |agency: &AgencyId| {
-            let hours = network
-                .agencies
-                .get(agency)
-                .and_then(|agency| agency.hours.as_ref());
-            hours
-                .and_then(|hours| network.hours.get(hours))
-                .is_some_and(|hours| !hours.are_open(at, &network.time_zone))
+            let agency = network.agencies.get(agency);
+            let hours = agency.and_then(|agency| agency.hours.as_ref());
+            hours.is_some_and(|hours| shut.contains(hours))
         };
         let closed = network
             .nodes

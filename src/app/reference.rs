@@ -1,6 +1,5 @@
 //! A network with everything that is computed from it once: what the monitor judges by.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::analysis::Weakness;
@@ -9,7 +8,7 @@ use crate::analysis::lossy::Paths;
 use crate::graph::Graph;
 use crate::model::device::port_key;
 use crate::model::network::Network;
-use crate::model::{LinkId, NodeId};
+use crate::model::{LinkId, NodeId, Register};
 
 /// A network with everything that is computed from it once; cheap to clone.
 #[derive(Clone, Debug)]
@@ -24,7 +23,8 @@ pub struct Reference {
     pub locator: Arc<Locator>,
     /// The ways to its nodes, for finding the links that lose packets.
     pub paths: Arc<Paths>,
-    ports: Arc<BTreeMap<NodeId, BTreeMap<String, LinkId>>>,
+    /// By node: the link on each port, by the port's name as it is declared and by its key.
+    ports: Arc<Register<NodeId, Register<String, LinkId>>>,
 }
 
 impl Reference {
@@ -33,14 +33,14 @@ impl Reference {
     pub fn new(network: Network) -> Self {
         let network = Arc::new(network);
         let graph = Arc::new(Graph::new(&network));
-        let mut ports: BTreeMap<NodeId, BTreeMap<String, LinkId>> = BTreeMap::new();
+        let mut ports: Register<NodeId, Register<String, LinkId>> = Register::default();
         for link in network.links.values() {
             for end in link.ends() {
                 if let Some(port) = &end.port {
-                    ports
-                        .entry(end.node.clone())
-                        .or_default()
-                        .insert(port_key(port), link.id.clone());
+                    let ports = ports.entry(end.node.clone()).or_default();
+                    for name in [port.clone(), port_key(port)] {
+                        ports.insert(name, link.id.clone());
+                    }
                 }
             }
         }
@@ -57,6 +57,7 @@ impl Reference {
     /// Returns the link that is declared on a port, however the device spells it.
     #[must_use]
     pub fn link_on(&self, node: &NodeId, port: &str) -> Option<&LinkId> {
-        self.ports.get(node)?.get(&port_key(port))
+        let ports = self.ports.get(node)?;
+        ports.get(port).or_else(|| ports.get(&port_key(port)))
     }
 }

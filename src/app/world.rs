@@ -3,7 +3,9 @@
 //! It is what the dashboard runs on where the kernel refuses the lab its namespaces, and what a day of faults
 //! is rehearsed on in seconds. For the monitor there is no difference: readings come, and asks go.
 
-use std::collections::BTreeMap;
+use std::cmp::{Ordering, Reverse};
+use std::collections::binary_heap::PeekMut;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,26 +21,64 @@ use crate::probe::roster::{Purpose, Roster};
 #[derive(Clone, Debug)]
 pub struct World {
     roster: Roster,
+    /// When the roster has something next, as it said when it was last changed.
+    due: Option<Instant>,
     fabric: Fabric,
     began: Instant,
-    /// Readings on their way, by arrival; the number keeps two of one moment apart and in order.
-    coming: BTreeMap<(Instant, u64), (Reading, Purpose)>,
-    /// The same of what devices say unasked; `None` where nobody listens.
+    /// Readings on their way, the first to arrive on top.
+    coming: BinaryHeap<Reverse<Coming>>,
+    /// By arrival and number, what devices say unasked; `None` where nobody listens.
     said: Option<BTreeMap<(Instant, u64), Hint>>,
     /// Whether devices are asked for their neighbours too.
     asks_neighbours: bool,
     count: u64,
 }
 
+/// A reading on its way.
+#[derive(Clone, Debug)]
+struct Coming {
+    /// Two of one moment are in the order in which they were asked.
+    number: u64,
+    purpose: Purpose,
+    reading: Reading,
+}
+
+impl Coming {
+    fn order(&self) -> (Instant, u64) {
+        (self.reading.at, self.number)
+    }
+}
+
+impl Ord for Coming {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+impl PartialOrd for Coming {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Coming {
+    fn eq(&self, other: &Self) -> bool {
+        self.order() == other.order()
+    }
+}
+
+impl Eq for Coming {}
+
 impl World {
     /// Joins a fabric and a roster at a moment that both call their beginning.
     #[must_use]
     pub fn new(fabric: Fabric, roster: Roster, began: Instant) -> Self {
         Self {
+            due: roster.next(),
             roster,
             fabric,
             began,
-            coming: BTreeMap::new(),
+            coming: BinaryHeap::new(),
             said: None,
             asks_neighbours: false,
             count: 0,
@@ -112,27 +152,68 @@ impl World {
     /// Takes a question of an inquiry.
     pub fn ask(&mut self, ask: &Ask, now: Instant) {
         self.roster.ask(ask, now);
+        self.due = self.roster.next();
     }
 
     /// Takes over other targets.
     pub fn retarget(&mut self, targets: Vec<Target>, now: Instant) {
         self.roster.replace(targets, now);
+        self.due = self.roster.next();
     }
 
     /// Returns when something happens next.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
-        let arrival = self.coming.keys().next().map(|(at, _)| *at);
+        self.due.into_iter().chain(self.first()).min()
+    }
+
+    /// Returns when something is heard or said next.
+    fn first(&self) -> Option<Instant> {
+        let arrival = self.coming.peek().map(|Reverse(first)| first.reading.at);
         let said = self.said.as_ref().and_then(|said| said.keys().next());
         let said = said.map(|(at, _)| *at);
-        let next = self.roster.next().into_iter().chain(arrival).chain(said);
-        next.min()
+        arrival.into_iter().chain(said).min()
+    }
+
+    /// Asks whatever is due before something is heard or said, each in its time and nothing after `end`; returns when
+    /// that is, or `end`.
+    pub fn ask_until_heard(&mut self, now: Instant, end: Instant) -> Instant {
+        let mut now = now;
+        loop {
+            let first = self.first().map_or(end, |first| first.clamp(now, end));
+            match self.due {
+                Some(due) if due <= first => {
+                    now = due.max(now);
+                    self.ask_due(now);
+                }
+                _ => return first,
+            }
+        }
     }
 
     /// Asks what is due by `now`, and returns what has been heard by then, in order of arrival.
     ///
     /// Time must not run backwards between calls.
     pub fn advance(&mut self, now: Instant) -> Vec<Reading> {
+        if self.due.is_some_and(|due| due <= now) {
+            self.ask_due(now);
+        }
+        let mut heard = Vec::new();
+        while let Some(first) = self.coming.peek_mut()
+            && first.0.reading.at <= now
+        {
+            let Reverse(first) = PeekMut::pop(first);
+            self.roster.done(&first.reading.target, first.purpose);
+            heard.push(first.reading);
+        }
+        if !heard.is_empty() {
+            // An answer makes room.
+            self.due = self.roster.next();
+        }
+        heard
+    }
+
+    fn ask_due(&mut self, now: Instant) {
         let at = self.since_began(now);
         for (target, purpose) in self.roster.due(now) {
             let (mut answer, after) = self.fabric.ask(&target, at);
@@ -144,27 +225,20 @@ impl World {
                 device.neighbours = whole.neighbours;
                 device.neighbours_read = true;
             }
-            let arrival = now + after;
             self.count += 1;
-            let reading = Reading {
-                target: target.id,
-                asked: now,
-                in_round: purpose == Purpose::Round,
-                at: arrival,
-                answer,
-            };
-            self.coming
-                .insert((arrival, self.count), (reading, purpose));
+            self.coming.push(Reverse(Coming {
+                number: self.count,
+                purpose,
+                reading: Reading {
+                    target: target.id,
+                    asked: now,
+                    in_round: purpose == Purpose::Round,
+                    at: now + after,
+                    answer,
+                },
+            }));
         }
-        let mut heard = Vec::new();
-        while let Some(first) = self.coming.first_entry()
-            && first.key().0 <= now
-        {
-            let (reading, purpose) = first.remove();
-            self.roster.done(&reading.target, purpose);
-            heard.push(reading);
-        }
-        heard
+        self.due = self.roster.next();
     }
 
     fn since_began(&self, now: Instant) -> Duration {

@@ -130,6 +130,8 @@ pub struct Fabric {
     now: Duration,
     gone: Vec<bool>,
     dead: Vec<bool>,
+    /// Whether nothing at all is broken, lossy or impaired.
+    is_sound: bool,
     /// Routes of the network as designed: where a packet would have gone.
     designed: Routes,
     /// Routes in force.
@@ -214,6 +216,7 @@ impl Fabric {
         Self {
             gone: vec![false; graph.node_count()],
             dead: vec![false; graph.link_count()],
+            is_sound: true,
             conduct,
             dice: dice::Dice::new(seed),
             addresses,

@@ -8,31 +8,36 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug)]
 pub struct Bucket {
     spacing: Duration,
-    burst: u32,
+    /// How far the next one may be ahead of its even moment.
+    ahead: Duration,
     /// When the next one would leave if they left evenly.
     even: Instant,
+    /// When it may leave.
+    open: Instant,
 }
 
 impl Bucket {
     /// Makes a full bucket: one each `spacing` on average, and `burst` (at least one) at once after a pause.
     #[must_use]
     pub fn new(spacing: Duration, burst: u32, start: Instant) -> Self {
+        let ahead = spacing * (burst.max(1) - 1);
         Self {
             spacing,
-            burst: burst.max(1),
+            ahead,
             even: start,
+            open: start.checked_sub(ahead).unwrap_or(start),
         }
     }
 
     /// Returns the first moment at which one may leave.
     #[must_use]
     pub fn open_at(&self) -> Instant {
-        let ahead = self.spacing * (self.burst - 1);
-        self.even.checked_sub(ahead).unwrap_or(self.even)
+        self.open
     }
 
     /// Lets one leave.
     pub fn take(&mut self, now: Instant) {
         self.even = self.even.max(now) + self.spacing;
+        self.open = self.even.checked_sub(self.ahead).unwrap_or(self.even);
     }
 }

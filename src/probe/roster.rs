@@ -91,14 +91,19 @@ pub struct Roster {
     left: BTreeMap<TargetId, Flying>,
 }
 
+/// Nanoseconds since the start: 584 years of them, and quicker to compare and to divide than an `Instant`.
+type Moment = u64;
+
 /// One target's place.
 #[derive(Clone, Debug)]
 struct Slot {
     target: Target,
+    /// Nanoseconds between its rounds.
+    interval: u64,
     /// Where in its interval its rounds come.
-    seat: Duration,
+    seat: u64,
     /// When its round is due; `None` in a sweep once it was asked.
-    round: Option<Instant>,
+    round: Option<Moment>,
     /// What an inquiry still wants of it.
     asks: Option<Asks>,
     flying: Flying,
@@ -107,8 +112,9 @@ struct Slot {
 #[derive(Clone, Copy, Debug)]
 struct Asks {
     left: u8,
-    spacing: Duration,
-    at: Instant,
+    /// Nanoseconds between two of them.
+    spacing: u64,
+    at: Moment,
 }
 
 /// Unanswered questions to one target.
@@ -140,8 +146,8 @@ impl Flying {
 struct Lane {
     limits: Limits,
     /// When, and which slot: two of one moment are in order of id.
-    rounds: BTreeSet<(Instant, usize)>,
-    asks: BTreeSet<(Instant, usize)>,
+    rounds: BTreeSet<(Moment, usize)>,
+    asks: BTreeSet<(Moment, usize)>,
     in_flight: usize,
     bucket: Bucket,
 }
@@ -171,14 +177,14 @@ impl Lane {
             }
     }
 
-    fn next(&self) -> Option<Instant> {
+    fn next(&self, start: Instant) -> Option<Instant> {
         let asks = self.asks.first().filter(|_| self.has_room(Purpose::Ask));
         let rounds = self
             .rounds
             .first()
             .filter(|_| self.has_room(Purpose::Round));
         let first = asks.into_iter().chain(rounds).map(|(at, _)| *at).min()?;
-        Some(first.max(self.bucket.open_at()))
+        Some((start + Duration::from_nanos(first)).max(self.bucket.open_at()))
     }
 }
 
@@ -204,7 +210,8 @@ impl Roster {
     /// ask or an edit can change that.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
-        self.lanes.iter().filter_map(Lane::next).min()
+        let start = self.start;
+        self.lanes.iter().filter_map(|lane| lane.next(start)).min()
     }
 
     /// Takes out what may be asked now: asks first, then rounds, the longest due first.
@@ -250,6 +257,10 @@ impl Roster {
             return false;
         };
         let lane = &mut self.lanes[lane_of(ask.target.method)];
+        let (now, spacing) = (
+            nanos(now.saturating_duration_since(self.start)),
+            nanos(ask.spacing),
+        );
         if ask.times == 0 {
             if let Some(old) = slot.asks.take() {
                 lane.asks.remove(&(old.at, place));
@@ -259,15 +270,15 @@ impl Roster {
         let merged = match slot.asks {
             None => Asks {
                 left: ask.times,
-                spacing: ask.spacing,
+                spacing,
                 at: now,
             },
             Some(old) => {
                 lane.asks.remove(&(old.at, place));
                 Asks {
                     left: old.left.max(ask.times),
-                    spacing: old.spacing.min(ask.spacing),
-                    at: old.at.min(now + ask.spacing),
+                    spacing: old.spacing.min(spacing),
+                    at: old.at.min(now.saturating_add(spacing)),
                 }
             }
         };
@@ -280,30 +291,33 @@ impl Roster {
     /// is gone is asked no more.
     pub fn replace(&mut self, mut targets: Vec<Target>, now: Instant) {
         targets.sort_by(|one, other| one.id.cmp(&other.id));
+        let now = nanos(now.saturating_duration_since(self.start));
         let mut old = std::mem::take(&mut self.slots);
         for target in targets {
             let id = target.id.clone();
-            let seat = part(interval(&target), hash(self.seed, &id));
+            let interval = nanos(target.interval.max(SHORTEST_INTERVAL));
+            let seat = hash(self.seed, &id) % interval;
             let slot = if let Some(mut slot) = old.swap_remove(&id) {
-                if slot.target.interval != target.interval
+                if slot.interval != interval
                     && let Some(round) = slot.round
                 {
                     slot.seat = seat;
-                    slot.target.interval = target.interval;
-                    slot.round = Some(round.min(slot.after(self.start, now)));
+                    slot.interval = interval;
+                    slot.round = Some(round.min(next_seat(seat, interval, now)));
                 }
                 slot.target = target;
                 slot
             } else {
                 let round = match self.pace {
                     Pace::Watch => {
-                        let window = FIRST_ROUND.min(interval(&target));
-                        now + part(window, hash(self.seed, &id))
+                        let window = interval.min(nanos(FIRST_ROUND));
+                        now + hash(self.seed, &id) % window
                     }
                     Pace::Sweep => now,
                 };
                 Slot {
                     target,
+                    interval,
                     seat,
                     round: Some(round),
                     asks: None,
@@ -331,6 +345,7 @@ impl Roster {
     /// Takes one question out of a lane.
     fn take(&mut self, lane: usize, purpose: Purpose, now: Instant) -> Option<Target> {
         let lane = &mut self.lanes[lane];
+        let moment = nanos(now.saturating_duration_since(self.start));
         loop {
             if !lane.has_room(purpose) || lane.bucket.open_at() > now {
                 return None;
@@ -339,7 +354,7 @@ impl Roster {
                 Purpose::Ask => &mut lane.asks,
                 Purpose::Round => &mut lane.rounds,
             };
-            if queue.first().is_none_or(|(at, _)| *at > now) {
+            if queue.first().is_none_or(|(at, _)| *at > moment) {
                 return None;
             }
             let (_, place) = queue.pop_first()?;
@@ -354,7 +369,7 @@ impl Roster {
                     }
                     slot.asks = slot.asks.filter(|asks| asks.left > 1).map(|asks| Asks {
                         left: asks.left - 1,
-                        at: now + asks.spacing,
+                        at: moment.saturating_add(asks.spacing),
                         ..asks
                     });
                     lane.asks.extend(slot.asks.map(|asks| (asks.at, place)));
@@ -362,7 +377,7 @@ impl Roster {
                 }
                 Purpose::Round => {
                     slot.round = match self.pace {
-                        Pace::Watch => Some(slot.after(self.start, now)),
+                        Pace::Watch => Some(next_seat(slot.seat, slot.interval, moment)),
                         Pace::Sweep => None,
                     };
                     lane.rounds.extend(slot.round.map(|round| (round, place)));
@@ -379,13 +394,6 @@ impl Roster {
     }
 }
 
-impl Slot {
-    /// Returns when its next round is, after one at `now`.
-    fn after(&self, start: Instant, now: Instant) -> Instant {
-        next_seat(self.seat, interval(&self.target), start, now)
-    }
-}
-
 /// Returns a target's first seat that is more than half an interval after `now`, where it has one in each interval.
 ///
 /// Seats of an interval that others divide are seats of those too.
@@ -396,33 +404,24 @@ pub(in crate::probe) fn seat_after(
     interval: Duration,
     now: Instant,
 ) -> Instant {
-    next_seat(part(interval, hash(seed, target)), interval, start, now)
+    let interval = nanos(interval).max(1);
+    let now = nanos(now.saturating_duration_since(start));
+    start + Duration::from_nanos(next_seat(hash(seed, target) % interval, interval, now))
 }
 
 /// Returns the first moment that is `seat` into an interval and more than half an interval after `now`.
 ///
 /// So a late round is not followed by a hasty one, and no gap is longer than one and a half intervals: data are
 /// called stale after two.
-fn next_seat(seat: Duration, interval: Duration, start: Instant, now: Instant) -> Instant {
-    let past = now.saturating_duration_since(start) + interval / 2;
-    let rounds = match past.checked_sub(seat) {
-        Some(over) => whole(over, interval) + 1,
-        None => 0,
-    };
-    // Rounds since the start: u32 holds thirteen years of the shortest interval.
-    start + seat + interval * u32::try_from(rounds).unwrap_or(u32::MAX)
+fn next_seat(seat: u64, interval: u64, now: Moment) -> Moment {
+    let past = now + interval / 2;
+    let rounds = past.checked_sub(seat).map_or(0, |over| over / interval + 1);
+    seat.saturating_add(interval.saturating_mul(rounds))
 }
 
-/// Returns how often `part` goes into `time`.
-fn whole(time: Duration, part: Duration) -> u128 {
-    match (
-        u64::try_from(time.as_nanos()),
-        u64::try_from(part.as_nanos()),
-    ) {
-        // A division of 64 bits is many times quicker, and these are 584 years.
-        (Ok(time), Ok(part)) => u128::from(time / part),
-        _ => time.as_nanos() / part.as_nanos(),
-    }
+/// Returns a time in nanoseconds; 584 years are for ever.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn lane_of(method: Method) -> usize {
@@ -431,16 +430,6 @@ fn lane_of(method: Method) -> usize {
         Method::Snmp => 1,
         Method::Tcp(_) => 2,
     }
-}
-
-fn interval(target: &Target) -> Duration {
-    target.interval.max(SHORTEST_INTERVAL)
-}
-
-/// Returns the part of `whole` that a hash falls on.
-fn part(whole: Duration, hash: u64) -> Duration {
-    let nanos = u64::try_from(whole.as_nanos()).unwrap_or(u64::MAX);
-    Duration::from_nanos(hash % nanos.max(1))
 }
 
 /// FNV-1a over seed, node and method, finished by the mixer of `SplitMix64`: the standard library promises no

@@ -31,6 +31,13 @@ impl Monitor {
             return;
         }
         self.loss_looked = Some(now);
+        let is_loss = |finding: &Finding| finding.kind == IncidentKind::Loss;
+        let is_clean = |pulse: &Pulse| pulse.window.sent_and_lost().1 == 0;
+        if !self.findings.iter().any(is_loss)
+            && self.judge.pulses().all(|(_, pulse)| is_clean(pulse))
+        {
+            return;
+        }
         // The newest echoes show a new fault soonest; the whole window shows one that few nodes see.
         let (paths, graph) = (&self.reference.paths, &self.reference.graph);
         // Who has one echo has one in any number of the newest, so all looks are at the same targets.
@@ -58,7 +65,7 @@ impl Monitor {
         let open: Vec<&Element> = self
             .findings
             .iter()
-            .filter(|finding| finding.kind == IncidentKind::Loss)
+            .filter(|finding| is_loss(finding))
             .flat_map(|finding| &finding.causes)
             .collect();
         if !open.is_empty() {
@@ -84,20 +91,16 @@ impl Monitor {
                 found.push(slow);
             }
         }
-        let findings: Vec<Finding> = apart(found)
+        let found = apart(found);
+        if found.is_empty() && !self.findings.iter().any(is_loss) {
+            return;
+        }
+        let findings: Vec<Finding> = found
             .iter()
             .map(|lossy| self.loss_finding(lossy, at))
             .collect();
-        let had = self
-            .findings
-            .iter()
-            .any(|finding| finding.kind == IncidentKind::Loss);
-        if findings.is_empty() && !had {
-            return;
-        }
         // Behind all others, so that the verdicts keep pointing at theirs.
-        self.findings
-            .retain(|finding| finding.kind != IncidentKind::Loss);
+        self.findings.retain(|finding| !is_loss(finding));
         self.findings.extend(findings);
         self.numbers = self.book.take(&self.findings, at);
     }

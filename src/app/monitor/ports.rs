@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::app::monitor::{Monitor, Port};
 use crate::graph::NodeIx;
-use crate::model::NodeId;
 use crate::model::device::{Device, PortStatus};
 use crate::model::reading::Ask;
 use crate::model::target::{Method, TargetId};
+use crate::model::{LinkId, NodeId};
 
 /// How long an inquiry waits for the ports of the neighbours.
 const PORTS_WITHIN: Duration = Duration::from_millis(2500);
@@ -22,6 +22,16 @@ const MOST_PORTS: usize = 256;
 /// Neighbours that are asked in the place of a node that is not polled: as many ports up weigh more than one
 /// fault less.
 const WITNESSES: usize = 4;
+
+/// A port by its node and its link, to look it up by.
+#[derive(Hash)]
+struct AtPort<'a>(&'a NodeId, &'a LinkId);
+
+impl indexmap::Equivalent<(NodeId, LinkId)> for AtPort<'_> {
+    fn equivalent(&self, key: &(NodeId, LinkId)) -> bool {
+        (self.0, self.1) == (&key.0, &key.1)
+    }
+}
 
 impl Monitor {
     /// Compares the declared ports of a device with what it reports; a change opens an inquiry.
@@ -42,24 +52,28 @@ impl Monitor {
             let Some(link) = self.reference.link_on(node, interface.name.as_str()) else {
                 continue;
             };
-            let key = (node.clone(), link.clone());
-            let before = self.ports.get(&key);
-            if before.is_some_and(|port| port.asked > asked) {
+            let before = self.ports.get_mut(&AtPort(node, link));
+            if before.as_ref().is_some_and(|port| port.asked > asked) {
                 continue;
             }
-            let is_news = before.map_or(!up, |port| port.up != up || port.doubtful);
-            let since = before
-                .filter(|port| port.up == up)
-                .map_or(asked, |port| port.changed);
-            self.ports.insert(
-                key,
-                Port {
-                    up,
-                    asked,
-                    changed: since,
-                    doubtful: false,
-                },
-            );
+            let is_news = before
+                .as_ref()
+                .map_or(!up, |port| port.up != up || port.doubtful);
+            let since = match &before {
+                Some(port) if port.up == up => port.changed,
+                _ => asked,
+            };
+            let port = Port {
+                up,
+                asked,
+                changed: since,
+                doubtful: false,
+            };
+            if let Some(known) = before {
+                *known = port;
+            } else {
+                self.ports.insert((node.clone(), link.clone()), port);
+            }
             if is_news {
                 changed.push((link.clone(), up));
             }

@@ -78,9 +78,8 @@ impl Trial {
     /// Lets the next thing happen, but nothing after `end`.
     pub fn step(&mut self, end: Instant) {
         let look = |deadline: Instant| deadline.max(self.now + LOOK);
-        let deadline = self.monitor.deadline().map(look);
-        let next = self.world.next().into_iter().chain(deadline).min();
-        let next = next.unwrap_or(end).clamp(self.now, end);
+        let deadline = self.monitor.deadline().map_or(end, look);
+        let next = self.world.ask_until_heard(self.now, deadline.min(end));
         let passed = SignedDuration::try_from(next - self.now).unwrap_or(SignedDuration::MAX);
         self.at = self.at.saturating_add(passed).unwrap_or(Timestamp::MAX);
         self.now = next;

@@ -164,6 +164,8 @@ impl Fabric {
         }
         self.impair();
         self.police(at);
+        self.is_sound =
+            self.broken.is_empty() && self.losses.is_empty() && self.impaired.is_empty();
         let routes = self.graph.routes(self.graph.monitor(), &cut);
         if self.conduct.convergence.is_zero() {
             self.routes = routes;

@@ -227,9 +227,14 @@ impl Wire {
     }
 
     /// Returns how long the next packet takes: the base, and a wait that is exponential up to ten means.
-    #[expect(clippy::cast_sign_loss, reason = "no link brings packets back in time")]
     pub(super) fn delay(&self, dice: &mut Dice) -> Duration {
-        Duration::from_nanos((self.base + self.jitter * dice.wait().min(10.0)) as u64)
+        Duration::from_nanos(self.nanos(dice))
+    }
+
+    /// Returns the same in nanoseconds.
+    #[expect(clippy::cast_sign_loss, reason = "no link brings packets back in time")]
+    pub(super) fn nanos(&self, dice: &mut Dice) -> u64 {
+        (self.base + self.jitter * dice.wait().min(10.0)) as u64
     }
 
     /// Notes that the link is dead, or alive, from `at` on.
