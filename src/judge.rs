@@ -2,7 +2,8 @@
 //!
 //! One silence says nothing: on the reference network with 0.5 % loss on every link, three silent rounds in a
 //! row would call about 750 agencies a day down that are not. So a first silence makes a node a suspect, which
-//! is asked eight times more within three seconds, and only silence through all of it counts.
+//! is asked eight times more within three seconds, and only silence through all of it counts. Behind a link that is known
+//! to lose more than one echo in eight it is asked more often.
 //!
 //! ```text
 //!              answer                      answer
@@ -41,6 +42,12 @@ use crate::model::{NodeId, Register};
 /// limits lets one through.
 const PATIENT_ASKS: u8 = 12;
 const PATIENT_SPACING: Duration = Duration::from_secs(2);
+
+/// The chance at which a node that is there may be silent through an inquiry: what silences are weighed by.
+const BY_CHANCE: f64 = 1e-8;
+
+/// How often a node is asked at most for its sake: for ten seconds.
+const MOST_ASKS: u8 = 24;
 
 /// What is known of one node.
 #[derive(Clone, Debug)]
@@ -156,6 +163,8 @@ pub struct Judge {
     inquiry: Inquiry,
     /// Nodes that may limit their answers: an inquiry at the usual pace would use their limit up.
     patient: BTreeSet<NodeId>,
+    /// Nodes behind lossy links, and the share of their echoes that is lost there, 0..1.
+    lossy: BTreeMap<NodeId, f64>,
 }
 
 impl Judge {
@@ -167,6 +176,7 @@ impl Judge {
             pulses: Register::default(),
             inquiry: Inquiry::default(),
             patient: BTreeSet::new(),
+            lossy: BTreeMap::new(),
         };
         judge.retarget(targets);
         judge
@@ -183,6 +193,7 @@ impl Judge {
         }
         self.inquiry.retain(|node| methods.contains_key(node));
         self.patient.retain(|node| methods.contains_key(node));
+        self.lossy.retain(|node, _| methods.contains_key(node));
         let mut known = std::mem::take(&mut self.pulses);
         for (node, methods) in methods {
             let pulse = match known.swap_remove(&node) {
@@ -201,6 +212,14 @@ impl Judge {
         } else {
             self.patient.remove(node);
         }
+    }
+
+    /// Says who stands behind lossy links, and which share of the echoes is lost there, 0..1; what was said before is
+    /// forgotten.
+    ///
+    /// Where more than one in eight is, silence through the usual inquiry may be chance, and a node is asked longer.
+    pub fn expect_loss(&mut self, lossy: BTreeMap<NodeId, f64>) {
+        self.lossy = lossy;
     }
 
     /// Returns by which methods a node is asked.
@@ -358,7 +377,8 @@ impl Judge {
         let (asks, spacing) = if self.patient.contains(node) {
             (self.rules.asks.max(PATIENT_ASKS), PATIENT_SPACING)
         } else {
-            (self.rules.asks, self.rules.spacing)
+            let lost = self.lossy.get(node).copied().unwrap_or_default();
+            (asks_where(lost, self.rules.asks), self.rules.spacing)
         };
         // A poll that stays silent opens an inquiry only where nothing better is asked.
         let decides = Some(method) == first || (method == Method::Snmp && pulse.ping_refused);
@@ -537,6 +557,20 @@ pub struct Closed {
     pub answering: BTreeSet<NodeId>,
     /// What opened it.
     pub matters: Vec<Matter>,
+}
+
+/// Returns how often a silent node is asked where this share of echoes is lost on the way: until silence through all of
+/// it is as rare by chance as it should be, and `usual` times at least.
+///
+/// By multiplication alone: a logarithm may differ in its last bit from one machine to the next.
+fn asks_where(lost: f64, usual: u8) -> u8 {
+    let mut chance = lost;
+    let mut asks = 0;
+    while asks < usual || (chance > BY_CHANCE && asks < MOST_ASKS) {
+        chance *= lost;
+        asks += 1;
+    }
+    asks
 }
 
 /// Returns whether a reading is counted for loss and round trip: only those of rounds.

@@ -244,6 +244,28 @@ fn a_first_silence_is_asked_again_eight_times() {
 }
 
 #[test]
+fn behind_a_lossy_link_a_node_is_asked_until_its_silence_is_no_chance() {
+    let asked = |lost: f64| {
+        let mut court = pinged();
+        court.judge.expect_loss([("a".into(), lost)].into());
+        let asks = court.hear("a", Method::Ping, Answer::Silent);
+        // Nobody else is asked otherwise for it.
+        let others = court.hear("b", Method::Ping, Answer::Silent);
+        assert_eq!(others[0].times, rules().asks);
+        asks[0].times
+    };
+    // A tenth nine times in a row is 10^-9; 0.2^12, 0.25^14 and 0.36^19 are the first under 10^-8.
+    assert_eq!(asked(0.0), rules().asks);
+    assert_eq!(asked(0.1), rules().asks);
+    assert_eq!(asked(0.2), 11);
+    assert_eq!(asked(0.25), 13);
+    assert_eq!(asked(0.36), 18);
+    // Whatever is lost, it ends.
+    assert_eq!(asked(0.9), 24);
+    assert_eq!(asked(1.0), 24);
+}
+
+#[test]
 fn one_answer_in_an_inquiry_clears_a_suspect() {
     let mut court = pinged();
     court.hear("a", Method::Ping, echo());

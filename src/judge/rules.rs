@@ -11,7 +11,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rules {
     /// Questions of an inquiry: with the silent round, so many and one in a row must be lost before a node
-    /// counts as silent.
+    /// counts as silent; more behind a link that is known to lose many.
     pub asks: u8,
     /// Time between two questions of an inquiry.
     pub spacing: Duration,

@@ -95,6 +95,13 @@ impl Monitor {
         if found.is_empty() && !self.findings.iter().any(is_loss) {
             return;
         }
+        // One alone may limit its answers, and would be asked all the more for answering less.
+        let ways = found.iter().filter(|lossy| lossy.nodes.len() > 1);
+        let behind = ways.flat_map(|lossy| {
+            let ratio = lossy.loss.ratio;
+            lossy.nodes.iter().map(move |node| (node.clone(), ratio))
+        });
+        self.judge.expect_loss(behind.collect());
         let findings: Vec<Finding> = found
             .iter()
             .map(|lossy| self.loss_finding(lossy, at))
