@@ -9,11 +9,13 @@ use spanwatch::analysis::finding::code::Code;
 use spanwatch::analysis::finding::{By, Evidence, Far, Finding, Mark, Value};
 use spanwatch::analysis::wiring::witness::{Heard, Port, Station, Unit, Witness};
 use spanwatch::analysis::wiring::{Sight, Wiring, compare};
+use spanwatch::app::survey::witness;
 use spanwatch::inventory::read;
 use spanwatch::model::NodeId;
-use spanwatch::model::device::PortStatus;
+use spanwatch::model::device::{Device, Interface, PortStatus};
 use spanwatch::model::fault::Source;
 use spanwatch::model::network::Network;
+use spanwatch::model::text::DeviceText;
 
 /// A cable: node, port, node, port.
 type Cable = (&'static str, &'static str, &'static str, &'static str);
@@ -336,6 +338,32 @@ fn name_of_two_is_ambiguous_unless_a_later_mark_decides() {
     assert_eq!(codes(&one(&witness)), Vec::new());
     witness.heard[0].addresses = vec!["192.0.2.3".parse().expect("an address")];
     assert_eq!(codes(&one(&witness)), [("link-moved", "l0")]);
+}
+
+#[test]
+fn a_box_is_known_by_the_chassis_id_that_it_says_of_itself() {
+    let network = declared(SQUARE);
+    let device = |chassis: &str| Device {
+        chassis_id: DeviceText::clean(chassis.as_bytes()),
+        interfaces: vec![Interface {
+            mac: Some([2, 0, 0, 0, 0, 9]),
+            ..Interface::default()
+        }],
+        ..Device::default()
+    };
+    // The chassis of many a maker is the address of no port.
+    let said = witness(&device("a8:d0:e5:f5:af:c0"), true).chassis;
+    assert_eq!(said.as_deref(), Some("a8:d0:e5:f5:af:c0"));
+    let silent = witness(&device(""), true).chassis;
+    assert_eq!(silent.as_deref(), Some("02:00:00:00:00:09"));
+    let mut all = say(SQUARE);
+    of(&mut all, "b").chassis = said;
+    let heard = &mut of(&mut all, "a").heard[0];
+    heard.name = String::new();
+    heard.chassis = "A8D0.E5F5.AFC0".to_owned();
+    assert_eq!(compare(&network, &all).findings, Vec::new());
+    of(&mut all, "b").chassis = silent;
+    assert_ne!(compare(&network, &all).findings, Vec::new());
 }
 
 #[test]

@@ -119,14 +119,7 @@ async fn one(ask: &Ask, seed: u32) -> Reply {
 pub fn witness(device: &Device, is_whole: bool) -> Witness {
     Witness {
         name: words(&device.system.name),
-        // Its lowest MAC address stands for the box: no other has it.
-        chassis: device
-            .interfaces
-            .iter()
-            .filter_map(|interface| interface.mac)
-            .filter(|mac| *mac != [0; 6])
-            .min()
-            .map(written),
+        chassis: chassis(device),
         tells: device
             .neighbours
             .iter()
@@ -147,6 +140,15 @@ pub fn witness(device: &Device, is_whole: bool) -> Witness {
             .collect(),
         unit: unit(&device.inventory),
     }
+}
+
+/// What it says itself; else its lowest MAC address stands for the box: no other has it.
+fn chassis(device: &Device) -> Option<String> {
+    let said = Some(words(&device.chassis_id)).filter(|id| !id.is_empty());
+    said.or_else(|| {
+        let macs = device.interfaces.iter().filter_map(|port| port.mac);
+        macs.filter(|mac| *mac != [0; 6]).min().map(written)
+    })
 }
 
 fn words(text: &DeviceText) -> String {

@@ -121,6 +121,8 @@ pub fn portrait(network: &Network, node: &Node) -> (Device, Vec<(LinkId, usize)>
 /// What a device says beside its interfaces, and what only a poll by hand asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Rest {
+    /// Which box it is.
+    pub chassis_id: DeviceText,
     /// Whom it hears over each of its links, in their order: the node that is declared at the other end.
     pub neighbours: Vec<Neighbour>,
     /// Whose address it has learnt over each of its links, in their order; nothing where the far end has none.
@@ -155,6 +157,7 @@ pub fn rest(network: &Network, node: &Node, device: &Device, places: &[(LinkId, 
     addresses.sort_unstable();
     addresses.dedup();
     Rest {
+        chassis_id: chassis_id(&node.id),
         neighbours,
         stations,
         inventory: vec![Part {
@@ -187,19 +190,16 @@ fn neighbour(
     };
     let other = network.nodes.get(&far.node)?;
     let number = links(network, &other.id).position(|its| its.id == link.id)?;
-    // Its first port's MAC address, which every box with a link has, stands for the box.
-    let box_mac = mac(&other.id, LOOPBACK_INDEX + 1);
     let station = other.address.map(|address| Station {
         index: port.index,
-        mac: box_mac,
+        mac: box_mac(&other.id),
         address: Some(address),
     });
-    let chassis: Vec<String> = box_mac.iter().map(|octet| format!("{octet:02x}")).collect();
     let neighbour = Neighbour {
         protocol: Protocol::Lldp,
         local_port: port.name.clone(),
         local_index: Some(port.index),
-        chassis_id: text(&chassis.join(":")),
+        chassis_id: chassis_id(&other.id),
         port_id: text(&port_name(link, &other.id, number)),
         port_descr: text(&format!("to {} ({})", node.id, link.id)),
         system_name: text(&other.sys_name),
@@ -208,6 +208,16 @@ fn neighbour(
         full_duplex: None,
     };
     Some((neighbour, station))
+}
+
+/// The MAC address of its first port, which every box with a link has, stands for the box.
+fn box_mac(node: &NodeId) -> [u8; 6] {
+    mac(node, LOOPBACK_INDEX + 1)
+}
+
+fn chassis_id(node: &NodeId) -> DeviceText {
+    let octets = box_mac(node).map(|octet| format!("{octet:02x}"));
+    text(&octets.join(":"))
 }
 
 fn text(words: &str) -> DeviceText {

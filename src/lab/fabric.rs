@@ -334,6 +334,7 @@ impl Fabric {
         let node = self.graph.node(node)?;
         let place = &self.places[node.index()];
         let mut device = self.seen(node, at);
+        device.chassis_id = place.rest.chassis_id.clone();
         device.inventory.clone_from(&place.rest.inventory);
         device.addresses.clone_from(&place.rest.addresses);
         device.engine = device.system.uptime.map(|time| Engine {

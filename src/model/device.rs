@@ -15,6 +15,8 @@ use crate::model::text::DeviceText;
 pub struct Device {
     /// The system group (RFC 3418).
     pub system: System,
+    /// Which box it says it is (lldpLocChassisId), in the forms of a neighbour's; empty where it does not say.
+    pub chassis_id: DeviceText,
     /// The interfaces (RFC 2863), by ifIndex.
     pub interfaces: Vec<Interface>,
     /// Whom it hears by LLDP and CDP, by protocol and local port.

@@ -71,6 +71,7 @@ struct SystemShape<'a> {
     name: &'a str,
     location: &'a str,
     contact: &'a str,
+    chassis_id: &'a str,
     uptime: Option<f64>,
     engine_boots: Option<u32>,
     engine_time: Option<u64>,
@@ -172,6 +173,7 @@ pub fn json(asked: &Asked, whole: &Whole, rates: Option<&[PortRate]>) -> String 
             name: system.name.as_str(),
             location: system.location.as_str(),
             contact: system.contact.as_str(),
+            chassis_id: device.chassis_id.as_str(),
             uptime: system.uptime.map(|uptime| uptime.as_secs_f64()),
             engine_boots: device.engine.map(|engine| engine.boots),
             engine_time: device.engine.map(|engine| engine.time.as_secs()),
@@ -292,6 +294,7 @@ pub fn text(asked: &Asked, whole: &Whole, rates: Option<&[PortRate]>, words: &Wo
         ("poll.object_id", system.object_id.as_str()),
         ("poll.location", system.location.as_str()),
         ("poll.contact", system.contact.as_str()),
+        ("interfaces.mark.chassis", device.chassis_id.as_str()),
         ("poll.uptime", uptime.as_deref().unwrap_or_default()),
     ] {
         if !value.is_empty() {

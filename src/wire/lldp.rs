@@ -15,8 +15,8 @@ use crate::wire::port::{Form, Ports, cell, hexadecimal, identifier, ip, mac, oct
 
 use snmp::VarBind;
 
-/// lldpLocalSystemData's chassis.
-const LOCAL: &[u32] = &[1, 0, 8802, 1, 1, 2, 1, 3];
+/// lldpLocalSystemData.
+pub(crate) const LOCAL: &[u32] = &[1, 0, 8802, 1, 1, 2, 1, 3];
 /// lldpLocPortEntry, by lldpLocPortNum.
 pub(crate) const LOCAL_PORT: &[u32] = &[1, 0, 8802, 1, 1, 2, 1, 3, 7, 1];
 /// lldpRemEntry, by time mark, local port and a number.
@@ -24,6 +24,8 @@ pub(crate) const REMOTE: &[u32] = &[1, 0, 8802, 1, 1, 2, 1, 4, 1, 1];
 /// lldpRemManAddrEntry: the same, and the address itself.
 pub(crate) const MANAGEMENT: &[u32] = &[1, 0, 8802, 1, 1, 2, 1, 4, 2, 1];
 
+/// Of lldpLocalSystemData the subtype and the id of the own chassis, each one object.
+pub(crate) const LOCAL_CHASSIS: &[u32] = &[1, 2];
 /// Columns of lldpLocPortEntry that a poll reads: subtype, identifier, description.
 pub(crate) const LOCAL_COLUMNS: &[u32] = &[2, 3, 4];
 /// Columns of lldpRemEntry that a poll reads.
@@ -97,6 +99,30 @@ pub(crate) fn neighbours(varbinds: &[VarBind], ports: &Ports<'_>) -> Vec<Neighbo
         .collect()
 }
 
+/// Reads which box the device says it is; empty where it does not say.
+pub(crate) fn own_chassis(varbinds: &[VarBind]) -> DeviceText {
+    let own = |column: u32| {
+        varbinds
+            .iter()
+            .find_map(|varbind| match cell(varbind, LOCAL)? {
+                (found, &[0], value) if found == column => Some(value),
+                _ => None,
+            })
+    };
+    let form = own(1).and_then(Value::as_u32).unwrap_or_default();
+    let id = own(2).and_then(Value::as_bytes).unwrap_or_default();
+    chassis(form, id)
+}
+
+fn chassis(form: u32, id: &[u8]) -> DeviceText {
+    let form = match form {
+        CHASSIS_MAC => Form::Mac,
+        5 => Form::Network,
+        _ => Form::Text,
+    };
+    identifier(form, id)
+}
+
 impl<'a> Remote<'a> {
     fn read(&mut self, column: u32, value: &'a Value) {
         let bytes = value.as_bytes().unwrap_or_default();
@@ -132,16 +158,11 @@ impl<'a> Remote<'a> {
             (None, _, Some(number)) => DeviceText::clean(number.to_string().as_bytes()),
             (None, _, None) => DeviceText::default(),
         };
-        let chassis_form = match self.chassis_form {
-            CHASSIS_MAC => Form::Mac,
-            5 => Form::Network,
-            _ => Form::Text,
-        };
         Neighbour {
             protocol: Protocol::Lldp,
             local_port,
             local_index: port.map(|port| port.index),
-            chassis_id: identifier(chassis_form, self.chassis),
+            chassis_id: chassis(self.chassis_form, self.chassis),
             port_id: identifier(port_form(self.port_form), self.port),
             port_descr: self.port_descr,
             system_name: self.system_name,
@@ -228,15 +249,13 @@ pub(crate) fn encode(device: &Device, put: &mut impl FnMut(Oid, Value)) {
         .iter()
         .filter(|neighbour| neighbour.protocol == Protocol::Lldp)
         .collect();
+    if !device.chassis_id.is_empty() {
+        let (form, id) = written(&device.chassis_id, CHASSIS_MAC, LOCALLY_ASSIGNED);
+        put(at(LOCAL, 1, &[0]), form);
+        put(at(LOCAL, 2, &[0]), id);
+    }
     if heard.is_empty() {
         return;
-    }
-    if let Some(own) = device.interfaces.iter().find_map(|port| port.mac) {
-        put(
-            at(LOCAL, 1, &[0]),
-            Value::Integer(CHASSIS_MAC.cast_signed()),
-        );
-        put(at(LOCAL, 2, &[0]), Value::from(own.as_slice()));
     }
     put(at(LOCAL, 3, &[0]), Value::from(device.system.name.as_str()));
     for port in &device.interfaces {

@@ -88,7 +88,7 @@ pub enum Group {
     Bridge,
     /// entPhysicalTable.
     Inventory,
-    /// lldpLocPortTable.
+    /// lldpLocalSystemData: its own chassis id, and lldpLocPortTable.
     LldpPorts,
     /// lldpRemTable.
     Lldp,
@@ -162,7 +162,12 @@ impl Group {
             Self::NewAddresses => of(address::NEW, address::NEW_COLUMNS),
             Self::Bridge => vec![Oid::from_slice(BRIDGE_PORT)],
             Self::Inventory => of(entity::PHYSICAL, entity::COLUMNS),
-            Self::LldpPorts => of(lldp::LOCAL_PORT, lldp::LOCAL_COLUMNS),
+            Self::LldpPorts => {
+                // The two objects of the chassis end after one row, and cost no question of their own.
+                let mut columns = of(lldp::LOCAL, lldp::LOCAL_CHASSIS);
+                columns.extend(of(lldp::LOCAL_PORT, lldp::LOCAL_COLUMNS));
+                columns
+            }
             Self::Lldp => of(lldp::REMOTE, lldp::REMOTE_COLUMNS),
             Self::LldpAddresses => of(lldp::MANAGEMENT, lldp::MANAGEMENT_COLUMNS),
             Self::Cdp => of(cdp::CACHE, cdp::COLUMNS),
@@ -192,6 +197,7 @@ pub fn device(varbinds: &[VarBind]) -> Device {
     let stations = station::stations(varbinds, &ports);
     Device {
         system: mib::system(varbinds),
+        chassis_id: lldp::own_chassis(varbinds),
         neighbours,
         neighbours_read: false,
         inventory: entity::inventory(varbinds),

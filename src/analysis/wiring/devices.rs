@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::analysis::finding::code::Code;
 use crate::analysis::finding::{Evidence, Finding, Kind, Thing, Value};
-use crate::analysis::wiring::witness::{Unit, Witness, chassis_key};
+use crate::analysis::wiring::witness::{Unit, Witness, chassis_key, written};
 use crate::model::network::{Network, Node};
 use crate::model::{Element, NodeId};
 
@@ -54,7 +54,7 @@ pub(super) fn compare(
     for ((chassis, _), nodes) in same.iter().filter(|(_, nodes)| nodes.len() > 1) {
         let says = |node: &&NodeId| Evidence::Says {
             by: (*node).clone(),
-            object: "ifPhysAddress",
+            object: chassis_object(witnesses.get(*node)),
             value: chassis.clone(),
         };
         findings.extend(
@@ -69,6 +69,19 @@ pub(super) fn compare(
         );
     }
     findings
+}
+
+/// Returns where a device says which box it is: a MAC address of its own stands in where it says nothing.
+fn chassis_object(witness: Option<&Option<Witness>>) -> &'static str {
+    let is_port = |witness: &Witness| {
+        let ports = witness.ports.iter().filter_map(|port| port.mac);
+        let mut macs = ports.map(written);
+        macs.any(|mac| Some(mac) == witness.chassis.as_deref().map(chassis_key))
+    };
+    match witness {
+        Some(Some(witness)) if is_port(witness) => "ifPhysAddress",
+        _ => "lldpLocChassisId",
+    }
 }
 
 fn inventory(node: &Node, unit: &Unit, findings: &mut Vec<Finding>) {
