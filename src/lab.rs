@@ -242,14 +242,6 @@ struct Wire {
 
 impl Wire {
     fn start(options: &Options, things: Things) -> Result<Self, Failure> {
-        let Things {
-            plan,
-            recordings,
-            listener,
-            record,
-            acceptor,
-            limits,
-        } = things;
         let own = |source: io::Error| Refused {
             step: "start its wire",
             why: source.to_string(),
@@ -268,7 +260,7 @@ impl Wire {
         let (auth, privacy) = crate::lab::folder::KEYS;
         let user = crate::lab::usm::User::new(crate::lab::folder::USER, auth, privacy)?;
         let responder = crate::lab::responder::Responder::new(crate::lab::folder::COMMUNITY, user)
-            .with_recordings(recordings);
+            .with_recordings(things.recordings);
         let events = options.scenario.events.clone();
         let stop = CancellationToken::new();
         let broken = CancellationToken::new();
@@ -294,9 +286,16 @@ impl Wire {
                     runtime.block_on(async {
                         let doors = crate::lab::doors::doors(&fabric);
                         let zone = crate::lab::zone::Zone::of(fabric.network());
-                        let cables =
-                            crate::lab::namespace::build(&near, &plan, &doors, &zone, limits).await;
-                        let listener = tokio::net::UnixListener::from_std(listener).map_err(own);
+                        let cables = crate::lab::namespace::build(
+                            &near,
+                            &things.plan,
+                            &doors,
+                            &zone,
+                            things.limits,
+                        )
+                        .await;
+                        let listener =
+                            tokio::net::UnixListener::from_std(things.listener).map_err(own);
                         let (cables, listener) = match (cables, listener) {
                             (Ok(cables), Ok(listener)) => (cables, listener),
                             (Err(refused), _) | (_, Err(refused)) => {
@@ -306,19 +305,21 @@ impl Wire {
                         };
                         let (calls, heard) = tokio::sync::mpsc::channel(CALLS);
                         tokio::spawn(crate::lab::control::listen(listener, calls));
-                        let truth = record.map(|file| Ledger::new(file, crate::clock::today()));
+                        let truth = things
+                            .record
+                            .map(|file| Ledger::new(file, crate::clock::today()));
                         let bridge = crate::lab::bridge::Bridge::new(
                             fabric,
                             responder,
                             zone,
-                            &plan,
+                            &things.plan,
                             truth,
                             events,
                             crate::clock::now(),
                         );
                         let _ = ready.send(Ok(()));
                         // An error here breaks the wire; the lab sees that and ends its child.
-                        let _ = bridge.carry(cables, acceptor, heard, stop).await;
+                        let _ = bridge.carry(cables, things.acceptor, heard, stop).await;
                     });
                 }
             })
