@@ -9,7 +9,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Color, Modifier};
 use regex::Regex;
 use spanwatch::analysis::hours::Limits;
-use spanwatch::analysis::what_if::{Comparison, NewLink, Question, USUAL_KIND};
+use spanwatch::analysis::what_if::{Comparison, NewLink, Question, USUAL_KIND, kinds};
 use spanwatch::app::interfaces::{Flaw, Standing};
 use spanwatch::app::{Command, Picture, Setting};
 use spanwatch::graph::mix;
@@ -67,6 +67,7 @@ fn press(screen: &mut Screen, picture: &Arc<Picture>, keys: &str) -> Option<Effe
         let code = match key {
             '\n' => KeyCode::Enter,
             '\u{1b}' => KeyCode::Esc,
+            '\t' => KeyCode::Tab,
             c => KeyCode::Char(c),
         };
         let event = KeyEvent::new(code, KeyModifiers::NONE);
@@ -1504,6 +1505,19 @@ fn a_link_is_built_in_what_if_between_two_nodes_that_are_found_by_typing() {
     assert!(screen.scenario.failed().is_empty() && screen.scenario.added().len() == 1);
     press(&mut screen, &picture, "c");
     assert!(screen.scenario.is_empty() && screen.scenario.asked().is_none());
+    // Another kind is one key away, at either end, and the keys go round.
+    press(&mut screen, &picture, "A\t\t\t");
+    assert!(shows(&screen, &picture, "radio  (Tab: another kind)"));
+    press(&mut screen, &picture, "nam-dong-thcs\n\t");
+    assert!(shows(&screen, &picture, "4G  (Tab: another kind)"));
+    press(&mut screen, &picture, "pop-vy-da\n");
+    assert_eq!(screen.scenario.added()[0].kind, "4g");
+    assert!(shows(&screen, &picture, "Built (1): 4G Trường THCS"));
+    press(&mut screen, &picture, "A");
+    for _ in kinds(&picture.network) {
+        press(&mut screen, &picture, "\t");
+    }
+    assert!(shows(&screen, &picture, "fibre  (Tab: another kind)"));
 }
 
 #[test]

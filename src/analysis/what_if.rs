@@ -28,6 +28,19 @@ pub struct Question {
 /// The kind of a link that is built where nobody names one.
 pub const USUAL_KIND: &str = "fibre";
 
+/// Kinds whose defaults we know, the usual one first.
+const KINDS: [&str; 6] = [USUAL_KIND, "lan", "mpls", "radio", "4g", "satellite"];
+
+/// Returns the kinds of which a link can be built: the usual one first, last those of this network alone.
+#[must_use]
+pub fn kinds(network: &Network) -> Vec<&str> {
+    let used = network.links.values().map(|link| link.kind.as_str());
+    let declared = network.kinds.keys().map(String::as_str);
+    let own: BTreeSet<&str> = used.chain(declared).collect();
+    let own = own.into_iter().filter(|kind| !KINDS.contains(kind));
+    KINDS.into_iter().chain(own).collect()
+}
+
 /// A link that is built: as links of its kind are in this network, in no risk group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewLink {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::analysis::hours::Limits;
-use crate::analysis::what_if::{Comparison, NewLink, Question, USUAL_KIND};
+use crate::analysis::what_if::{Comparison, NewLink, Question, USUAL_KIND, kinds};
 use crate::app::view::View;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::naming::{self, Viewing};
@@ -20,9 +20,6 @@ const ROWS: usize = 20;
 
 /// Links that may be added at once: more is another network, which wants a topology of its own.
 const MOST_ADDED: usize = 1_000;
-
-/// Kinds of links whose defaults we know, beside those that the topology uses or declares.
-const KINDS: [&str; 6] = ["fibre", "lan", "mpls", "radio", "4g", "satellite"];
 
 /// Ask what would be if something failed or were built: now and then, side by side
 ///
@@ -157,11 +154,7 @@ fn added(args: &Args, network: &Network) -> Result<Vec<NewLink>, Failure> {
 }
 
 fn check_kind(network: &Network, kind: &str) -> Result<(), Failure> {
-    let used = network.links.values().map(|link| link.kind.as_str());
-    let declared = network.kinds.keys().map(String::as_str);
-    let mut known: Vec<&str> = KINDS.into_iter().chain(used).chain(declared).collect();
-    known.sort_unstable();
-    known.dedup();
+    let known = kinds(network);
     if known.contains(&kind) {
         return Ok(());
     }

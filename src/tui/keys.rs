@@ -186,6 +186,8 @@ const TYPING: &[(Key, Intent)] = &[
     (plain(KeyCode::Down), Intent::Down),
     (plain(KeyCode::PageUp), Intent::PageUp),
     (plain(KeyCode::PageDown), Intent::PageDown),
+    (plain(KeyCode::Tab), Intent::NextTab),
+    (plain(KeyCode::BackTab), Intent::PreviousTab),
     (plain(KeyCode::Backspace), Intent::Edit(Edit::Erase)),
     (ctrl('h'), Intent::Edit(Edit::Erase)),
     (plain(KeyCode::Delete), Intent::Edit(Edit::EraseNext)),

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use tui_input::Input;
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::analysis::what_if::kinds;
 use crate::app::Command;
 use crate::model::{Element, NodeId};
 use crate::tui::keys::labels;
@@ -17,6 +18,7 @@ use crate::tui::screen::ports::PortOrder;
 use crate::tui::screen::rows::Order;
 use crate::tui::text;
 use crate::tui::view::{View, draw_line, draw_rule, draw_text, row};
+use crate::tui::what_if::kind_of_link;
 
 /// Draws what lies over the page, if anything does.
 pub fn draw(view: View<'_>, buffer: &mut Buffer, page: Rect) {
@@ -29,7 +31,11 @@ pub fn draw(view: View<'_>, buffer: &mut Buffer, page: Rect) {
             input,
             cursor,
             first,
-        }) => draw_ends(view, buffer, page, input, *cursor, first.as_ref()),
+            kind,
+        }) => {
+            let finder = finder_of_ends(view, input, *cursor, first.as_ref(), *kind);
+            finder.draw(view, buffer, page);
+        }
         Some(Overlay::Sort { cursor }) => {
             let words: Vec<&str> = if view.screen.tab == Tab::Interfaces {
                 PortOrder::ALL.iter().map(|order| order.word()).collect()
@@ -203,21 +209,21 @@ fn draw_palette(view: View<'_>, buffer: &mut Buffer, page: Rect, input: &Input, 
     let finder = Finder {
         input,
         hint: view.text("menu.palette").to_owned(),
+        note: String::new(),
         rows,
         cursor,
     };
     finder.draw(view, buffer, page);
 }
 
-/// Draws the nodes that may be an end of a new link; those of the second end with how far they are.
-fn draw_ends(
+/// Returns the nodes that may be an end of a new link; those of the second end with how far they are.
+fn finder_of_ends<'a>(
     view: View<'_>,
-    buffer: &mut Buffer,
-    page: Rect,
-    input: &Input,
+    input: &'a Input,
     cursor: usize,
     first: Option<&NodeId>,
-) {
+    kind: usize,
+) -> Finder<'a> {
     let network = &view.picture.network;
     let at = |id: &NodeId| network.nodes.get(id).and_then(|node| node.position);
     let title = |id: &NodeId| network.title(&Element::Node(id.clone()));
@@ -226,19 +232,23 @@ fn draw_ends(
         Some(format!("{km:.1} km"))
     };
     let row = |id: NodeId| [title(&id), far(&id).unwrap_or_else(|| id.to_string())];
-    let finder = Finder {
+    let kinds = kinds(network);
+    Finder {
         input,
         hint: match first {
             None => view.text("menu.first-end").to_owned(),
             Some(first) => view.with("menu.second-end", &[&title(first)]),
         },
+        note: view.with(
+            "menu.kind",
+            &[&kind_of_link(view, kinds[kind % kinds.len()])],
+        ),
         rows: ends(input.value(), view.picture, first)
             .into_iter()
             .map(row)
             .collect(),
         cursor,
-    };
-    finder.draw(view, buffer, page);
+    }
 }
 
 /// A line to type in, and what was found for it.
@@ -246,6 +256,8 @@ struct Finder<'a> {
     input: &'a Input,
     /// Stands in the line while it is empty.
     hint: String,
+    /// Stands below the line.
+    note: String,
     /// What was found, and a short remark on each.
     rows: Vec<[String; 2]>,
     cursor: usize,
@@ -264,6 +276,8 @@ impl Finder<'_> {
             let hint = Rect::new(field.x + 2, field.y, field.width.saturating_sub(2), 1);
             draw_text(buffer, hint, &self.hint, look.quiet(), look);
         }
+        let note = Rect::new(field.x, inner.y + 1, field.width, inner.height.min(1));
+        draw_text(buffer, note, &self.note, look.quiet(), look);
         let space = usize::from(inner.height).saturating_sub(2).max(1);
         let cursor = self.cursor.min(self.rows.len().saturating_sub(1));
         let first = (cursor / space * space).min(self.rows.len().saturating_sub(space));

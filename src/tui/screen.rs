@@ -389,7 +389,7 @@ impl Screen {
             }
             Intent::Mark => self.mark(&picture, now),
             Intent::WhatIf => self.open_what_if(&picture, now),
-            Intent::Build => self.offer_ends(&picture, now),
+            Intent::Build => self.offer_ends(0, &picture, now),
             Intent::Undo if self.tab == Tab::WhatIf => {
                 if !self.scenario.undo(&picture, self.moment(now)) {
                     self.say("notice.nothing-marked", Vec::new(), now);

@@ -120,13 +120,18 @@ fn head(view: View<'_>, asked: &Asked, width: usize, most: u16) -> Vec<Line<'sta
 /// Returns a link that is built in words.
 fn built(view: View<'_>, link: &NewLink) -> String {
     let title = |end: &NodeId| view.picture.network.title(&Element::Node(end.clone()));
-    let key = format!("kind.{}", link.kind);
-    let kind = if view.screen.words.has(&key) {
-        view.screen.words.text(&key)
-    } else {
-        link.kind.as_str()
-    };
+    let kind = kind_of_link(view, &link.kind);
     format!("{kind} {} – {}", title(&link.a), title(&link.b))
+}
+
+/// Returns the word for a kind of link, or the kind itself where a network has its own.
+pub(super) fn kind_of_link(view: View<'_>, kind: &str) -> String {
+    let key = format!("kind.{kind}");
+    if view.screen.words.has(&key) {
+        view.text(&key).to_owned()
+    } else {
+        kind.to_owned()
+    }
 }
 
 /// Returns what is out already in the model.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tui_input::{Input, InputRequest};
 
-use crate::analysis::what_if::{NewLink, USUAL_KIND};
+use crate::analysis::what_if::{NewLink, kinds};
 use crate::app::{Command, Picture, Setting};
-use crate::model::{Element, NodeId};
+use crate::model::Element;
 use crate::tui::keys::{Edit, Intent};
 use crate::tui::screen::overlay::{self, Entry, Overlay};
 use crate::tui::screen::ports::{self, PortOrder};
@@ -131,7 +131,7 @@ impl Screen {
     }
 
     /// Asks for the two ends of a link to build in What-if.
-    pub(super) fn offer_ends(&mut self, picture: &Picture, now: Timestamp) {
+    pub(super) fn offer_ends(&mut self, kind: usize, picture: &Picture, now: Timestamp) {
         if self.tab != Tab::WhatIf {
             let from = self.tab;
             self.scenario.ask(picture, self.moment(now));
@@ -142,16 +142,13 @@ impl Screen {
             input: Input::default(),
             cursor: 0,
             first: None,
+            kind,
         });
     }
 
-    fn build(&mut self, a: NodeId, b: NodeId, picture: &Picture, now: Timestamp) {
-        let titles = [&a, &b].map(|end| picture.network.title(&Element::Node(end.clone())));
-        let link = NewLink {
-            a,
-            b,
-            kind: USUAL_KIND.to_owned(),
-        };
+    fn build(&mut self, link: NewLink, picture: &Picture, now: Timestamp) {
+        let ends = [&link.a, &link.b];
+        let titles = ends.map(|end| picture.network.title(&Element::Node(end.clone())));
         let at = self.moment(now);
         if self.scenario.build(link, picture, at) {
             self.say("notice.built", titles.into(), now);
@@ -263,18 +260,25 @@ impl Screen {
                 mut input,
                 cursor,
                 first,
+                mut kind,
             } => {
+                let kinds = kinds(&picture.network);
                 let found = overlay::ends(input.value(), picture, first.as_ref());
                 let mut cursor = cursor.min(found.len().saturating_sub(1));
                 match (intent, first.clone()) {
                     (Intent::Back, None) => return None,
                     (Intent::Back, Some(_)) => {
-                        self.offer_ends(picture, now);
+                        self.offer_ends(kind, picture, now);
                         return None;
                     }
                     (Intent::Enter, first) => match (found.into_iter().nth(cursor), first) {
                         (Some(second), Some(first)) => {
-                            self.build(first, second, picture, now);
+                            let link = NewLink {
+                                a: first,
+                                b: second,
+                                kind: kinds[kind % kinds.len()].to_owned(),
+                            };
+                            self.build(link, picture, now);
                             return None;
                         }
                         (Some(first), None) => {
@@ -282,11 +286,14 @@ impl Screen {
                                 input: Input::default(),
                                 cursor: 0,
                                 first: Some(first),
+                                kind,
                             });
                             return None;
                         }
                         (None, _) => {}
                     },
+                    (Intent::NextTab, _) => kind = (kind + 1) % kinds.len(),
+                    (Intent::PreviousTab, _) => kind = (kind + kinds.len() - 1) % kinds.len(),
                     (Intent::Up | Intent::Down | Intent::PageUp | Intent::PageDown, _) => {
                         cursor = rolled(cursor, found.len(), intent);
                     }
@@ -300,6 +307,7 @@ impl Screen {
                     input,
                     cursor,
                     first,
+                    kind,
                 });
             }
             Overlay::Sort { cursor } => match intent {

@@ -37,6 +37,8 @@ pub enum Overlay {
         cursor: usize,
         /// The first end, once it is found.
         first: Option<NodeId>,
+        /// Of which kind it is: a place in `what_if::kinds`.
+        kind: usize,
     },
     /// The line of the filter.
     Filter {
