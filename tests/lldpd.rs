@@ -31,8 +31,6 @@ while ! ip link show eth0 >/dev/null 2>&1; do sleep 0.05; done
 ip link set lo up
 ip addr add $address/16 dev eth0
 for port in eth0 eth1 eth2 eth3; do ip link set $port up 2>/dev/null || true; done
-# lldpd tells an address only of a port that is connected when it looks.
-while ! ip link show eth0 | grep -q LOWER_UP; do sleep 0.05; done
 cat > /run/snmpd.conf <<END
 agentaddress udp:161
 rocommunity wired
@@ -49,6 +47,15 @@ configure lldp tx-interval 1
 configure lldp tx-hold 10
 configure lldp portidsubtype ifname
 END
+# While ports come, lldpd may miss the address that was there before; it hears of one that comes.
+(
+    for _ in $(seq 60); do
+        sleep 0.5
+        if lldpcli -u /run/lldpd.socket show chassis | grep -q $address; then break; fi
+        ip addr del $address/16 dev eth0
+        ip addr add $address/16 dev eth0
+    done
+) >/dev/null 2>&1 &
 exec lldpd -d -x -X /run/agentx/master -u /run/lldpd.socket -O /run/lldpd.conf >/dev/null 2>&1
 ";
 
