@@ -7,17 +7,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 use spanwatch::app::reference::Reference;
 use spanwatch::app::rehearse::truth::Sight;
-use spanwatch::clock::now;
 use spanwatch::graph::mix;
 use spanwatch::model::{AgencyId, Element};
+
+use crate::stage;
 
 const SEED: u64 = 2026;
 const DRAWN: usize = 60;
@@ -119,38 +118,12 @@ fn elements_drawn_by_a_seed_and_cut_on_the_wire_are_each_one_incident_with_its_c
         );
     }
     script += "\"$SPANWATCH\" check --format json -t 30s; echo \"code $?\"\n";
-    let folder = tempfile::tempdir().expect("a folder");
-    let open = |name: &str| File::create(folder.path().join(name)).expect("a file");
     let topology = Path::new(env!("CARGO_MANIFEST_DIR")).join("topology");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_spanwatch"))
-        .arg("--topology")
-        .arg(topology)
-        .args(["lab", "--", "sh", "-c", &script])
-        .env_remove("SPANWATCH_LAB_SOCKET")
-        .env("SPANWATCH", env!("CARGO_BIN_EXE_spanwatch"))
-        .stdin(Stdio::null())
-        .stdout(open("out"))
-        .stderr(open("err"))
-        .spawn()
-        .expect("the program starts");
-    let late = now() + Duration::from_mins(1) * (elements.len() as u32 + 2);
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("a child") {
-            break status;
-        }
-        if now() > late {
-            child.kill().expect("a running child");
-            child.wait().expect("a child");
-            panic!("the lab did not end.");
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    };
-    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a file");
-    let (out, err) = (read("out"), read("err"));
-    if status.code() == Some(3) && err.contains("the lab cannot") {
-        println!("skipped: {}", err.trim_end());
+    let patience = Duration::from_mins(1) * (elements.len() as u32 + 2);
+    let Some(ended) = stage::in_a_lab(&topology, &[], &script, patience) else {
         return;
-    }
+    };
+    let (out, err) = (ended.out, ended.err);
     let mut rest = out.as_str();
     let mut rounds = Vec::new();
     while let Some((document, after)) = rest.split_once("\ncode ") {

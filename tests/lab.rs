@@ -4,9 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -30,6 +29,8 @@ use spanwatch::model::fault::{Fault, Place, Source};
 use spanwatch::model::network::Network;
 use spanwatch::model::reading::Refusal;
 use spanwatch::model::{Element, NodeId};
+
+use crate::stage::{self, Ended, PATIENCE, spanwatch};
 
 fn source(text: &str) -> Arc<Source> {
     Arc::new(Source {
@@ -458,72 +459,12 @@ fn no_frame_at_all_makes_the_wire_panic() {
     }
 }
 
-/// What a program in the lab left behind.
-struct Ended {
-    code: Option<i32>,
-    signal: Option<i32>,
-    out: String,
-    err: String,
-}
-
-/// Runs the program with these words, for at most two minutes.
-fn spanwatch(words: &[&str]) -> Ended {
-    let folder = tempfile::tempdir().expect("a folder");
-    let open = |name: &str| File::create(folder.path().join(name)).expect("a file");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_spanwatch"))
-        .args(words)
-        .env_remove("SPANWATCH_LAB_SOCKET")
-        .env("SPANWATCH", env!("CARGO_BIN_EXE_spanwatch"))
-        .stdin(Stdio::null())
-        .stdout(open("out"))
-        .stderr(open("err"))
-        .spawn()
-        .expect("the program starts");
-    let late = spanwatch::clock::now() + Duration::from_mins(2);
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("a child") {
-            break status;
-        }
-        if spanwatch::clock::now() > late {
-            child.kill().expect("a running child");
-            child.wait().expect("a child");
-            panic!("{words:?} did not end.");
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    let read = |name: &str| {
-        let bytes = fs::read(folder.path().join(name)).expect("a file");
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    Ended {
-        code: status.code(),
-        signal: status.signal(),
-        out: read("out"),
-        err: read("err"),
-    }
-}
-
 /// Runs a shell script in a lab of the reference network; `None`, and a printed line, where that cannot be.
 fn in_the_lab(options: &[&str], script: &str, tools: &[&str]) -> Option<Ended> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let missing = tools
-        .iter()
-        .find(|tool| !std::env::split_paths(&path).any(|folder| folder.join(tool).exists()));
-    if let Some(tool) = missing {
-        println!("skipped: `{tool}` is not installed");
-        return None;
-    }
     let (_, topology) = reference();
-    let topology = topology.to_string_lossy().into_owned();
-    let mut words = vec!["lab", "--topology", &topology];
-    words.extend(options);
-    words.extend(["--", "sh", "-c", script]);
-    let ended = spanwatch(&words);
-    if ended.code == Some(3) && ended.err.contains("the lab cannot") {
-        println!("skipped: {}", ended.err.trim_end());
-        return None;
-    }
-    Some(ended)
+    stage::has(tools)
+        .then(|| stage::in_a_lab(&topology, options, script, PATIENCE))
+        .flatten()
 }
 
 /// Returns where each node is asked.
@@ -814,7 +755,7 @@ fn command_ends_the_lab_with_its_own_code_and_cannot_change_it() {
     let (_, topology) = reference();
     let topology = topology.to_string_lossy().into_owned();
     let words = ["lab", "--topology", &topology, "--", "/nowhere/nothing"];
-    assert_eq!(spanwatch(&words).code, Some(127));
+    assert_eq!(spanwatch(&words, PATIENCE).code, Some(127));
 }
 
 #[test]
@@ -910,7 +851,7 @@ kind = "lan"
     if in_the_lab(&[], "true", &["curl"]).is_none() {
         return;
     }
-    let ended = spanwatch(&words);
+    let ended = spanwatch(&words, PATIENCE);
     // An empty reply after the handshake, a refusal, and nobody at all: curl's codes for them.
     assert_eq!(ended.out, "52\n7\n28\n", "{}", ended.err);
 }

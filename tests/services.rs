@@ -1,11 +1,9 @@
 //! Services: checks as they are written, what real sockets answer, and whose fault a loss is.
-#![expect(clippy::print_stdout, reason = "a skipped test says why")]
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +23,8 @@ use spanwatch::wire::dns;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio_rustls::TlsAcceptor;
+
+use crate::stage;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -817,7 +817,6 @@ fn in_the_lab_names_are_known_until_the_way_is_cut_or_the_agent_is_silent() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("n.toml"), TEXT).expect("written");
     fs::write(folder.path().join("names.toml"), NAMES).expect("written");
-    let program = env!("CARGO_BIN_EXE_spanwatch");
     let script = r#"
 "$SPANWATCH" services --format json; echo ,
 "$SPANWATCH" lab ctl cut link:core--server >&2
@@ -829,22 +828,11 @@ fn in_the_lab_names_are_known_until_the_way_is_cut_or_the_agent_is_silent() {
 "$SPANWATCH" lab ctl agent server well >&2
 "$SPANWATCH" services --format json
 "#;
-    let output = Command::new(program)
-        .arg("--topology")
-        .arg(folder.path())
-        .args(["lab", "--", "sh", "-c", script])
-        .env_remove("SPANWATCH_LAB_SOCKET")
-        .env("SPANWATCH", program)
-        .stdin(Stdio::null())
-        .output()
-        .expect("it runs");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.code() == Some(3) && said.contains("the lab cannot") {
-        println!("skipped: {}", said.trim_end());
+    let Some(ended) = stage::in_a_lab(folder.path(), &[], script, stage::PATIENCE) else {
         return;
-    }
-    assert!(output.status.success(), "{said}");
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    };
+    let (text, said) = (ended.out, ended.err);
+    assert_eq!(ended.code, Some(0), "{said}");
     let documents: Vec<Value> = serde_json::from_str(&format!("[{text}]")).expect("JSON");
     let states = |document: &Value| {
         ["names", "own-names", "other-names"].map(|id| {
@@ -870,28 +858,16 @@ fn in_the_lab_names_are_known_until_the_way_is_cut_or_the_agent_is_silent() {
 #[test]
 fn in_the_lab_services_answer_until_their_way_is_cut() {
     let (folder, _) = network();
-    let program = env!("CARGO_BIN_EXE_spanwatch");
     let script = r#"
 "$SPANWATCH" services --format json; echo ,
 "$SPANWATCH" lab ctl cut link:core--server >&2
 "$SPANWATCH" services -t 1s --format json
 "#;
-    let output = Command::new(program)
-        .arg("--topology")
-        .arg(folder.path())
-        .args(["lab", "--", "sh", "-c", script])
-        .env_remove("SPANWATCH_LAB_SOCKET")
-        .env("SPANWATCH", program)
-        .stdin(Stdio::null())
-        .output()
-        .expect("it runs");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.code() == Some(3) && said.contains("the lab cannot") {
-        println!("skipped: {}", said.trim_end());
+    let Some(ended) = stage::in_a_lab(folder.path(), &[], script, stage::PATIENCE) else {
         return;
-    }
-    assert!(output.status.success(), "{said}");
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    };
+    let (text, said) = (ended.out, ended.err);
+    assert_eq!(ended.code, Some(0), "{said}");
     let said: Vec<Value> = serde_json::from_str(&format!("[{text}]")).expect("JSON");
     let state = |document: &Value, id: &str| {
         let services = document["services"].as_array().expect("a list");

@@ -3,6 +3,9 @@
 /// Two topologies, and what lies between them.
 mod diff;
 
+/// The program and the lab, run for other tests.
+mod stage;
+
 /// Debian's own LLDP and SNMP daemons, wired in namespaces.
 mod lldpd;
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path as File;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,8 @@ use spanwatch::model::trace::{End, Hop, Path, Trace};
 use spanwatch::model::{LinkId, NodeId};
 use spanwatch::probe::trace::log::{Log, Plan, Step as Next};
 use spanwatch::wire::hop::{Ends, Flow, Heard, error, packet, reply};
+
+use crate::stage;
 
 const TARGET: Ipv4Addr = Ipv4Addr::new(10, 50, 0, 11);
 const ENDS: Ends = Ends::V4 { target: TARGET };
@@ -428,23 +430,9 @@ fn packets_that_go_round_are_seen_to_and_flows_of_one_way_are_one() {
 /// Runs a script in a lab of the reference network; `None` where that cannot be.
 fn in_the_lab(script: &str) -> Option<String> {
     let topology = File::new(env!("CARGO_MANIFEST_DIR")).join("topology");
-    let program = env!("CARGO_BIN_EXE_spanwatch");
-    let output = Command::new(program)
-        .arg("--topology")
-        .arg(topology)
-        .args(["lab", "--", "timeout", "100", "sh", "-c", script])
-        .env_remove("SPANWATCH_LAB_SOCKET")
-        .env("SPANWATCH", program)
-        .stdin(Stdio::null())
-        .output()
-        .expect("it runs");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.code() == Some(3) && said.contains("the lab cannot") {
-        println!("skipped: {}", said.trim_end());
-        return None;
-    }
-    assert!(output.status.success(), "{said}");
-    Some(String::from_utf8(output.stdout).expect("UTF-8"))
+    let ended = stage::in_a_lab(&topology, &[], script, stage::PATIENCE)?;
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    Some(ended.out)
 }
 
 fn nodes(way: &Value) -> Vec<&str> {

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +29,8 @@ use spanwatch::model::network::Network;
 use spanwatch::model::reading::{Answer, Refusal};
 use spanwatch::model::target::Method;
 use spanwatch::wire::echo::{Echo, Family, Heard, code_of_v4, code_of_v6};
+
+use crate::stage;
 
 /// A monitor, two cores of which one speaks both families, points of presence of either family alone, and what
 /// hangs on them: `east` has only IPv4, `west` only IPv6, `both` is asked by IPv6 and has an address of IPv4 too.
@@ -502,36 +503,16 @@ fn in_the_lab(script: &str, tools: &[&str]) -> Option<(String, String)> {
 
 /// Runs a script in a lab of any network.
 fn in_a_lab_of(text: &str, script: &str, tools: &[&str]) -> Option<(String, String)> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let missing = tools
-        .iter()
-        .find(|tool| !std::env::split_paths(&path).any(|folder| folder.join(tool).exists()));
-    if let Some(tool) = missing {
-        println!("skipped: `{tool}` is not installed");
-        return None;
-    }
     if !Path::new("/proc/sys/net/ipv6").exists() {
         println!("skipped: this kernel speaks no IPv6");
         return None;
     }
-    let (folder, _) = read(text);
-    let program = env!("CARGO_BIN_EXE_spanwatch");
-    let output = Command::new(program)
-        .arg("--topology")
-        .arg(folder.path())
-        .args(["lab", "--", "timeout", "100", "sh", "-c", script])
-        .env_remove("SPANWATCH_LAB_SOCKET")
-        .env("SPANWATCH", program)
-        .stdin(Stdio::null())
-        .output()
-        .expect("it runs");
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.code() == Some(3) && err.contains("the lab cannot") {
-        println!("skipped: {}", err.trim_end());
+    if !stage::has(tools) {
         return None;
     }
-    let out = String::from_utf8(output.stdout).expect("UTF-8");
-    Some((out, err))
+    let (folder, _) = read(text);
+    let ended = stage::in_a_lab(folder.path(), &[], script, stage::PATIENCE)?;
+    Some((ended.out, ended.err))
 }
 
 #[test]

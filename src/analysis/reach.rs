@@ -15,7 +15,18 @@ use crate::model::{AgencyId, Element};
 /// An agency at a removed node is cut off. Cost O(n + m).
 #[must_use]
 pub fn cut_off(network: &Network, graph: &Graph, removed: &[Element]) -> BTreeSet<AgencyId> {
-    let reached = graph.reach(graph.hubs(), &graph.cut(removed));
+    cut_off_from(network, graph, graph.hubs(), removed)
+}
+
+/// Returns the agencies that none of these roots reaches with some elements removed. Cost O(n + m).
+#[must_use]
+pub fn cut_off_from<'a>(
+    network: &Network,
+    graph: &Graph,
+    roots: &[NodeIx],
+    removed: impl IntoIterator<Item = &'a Element>,
+) -> BTreeSet<AgencyId> {
+    let reached = graph.reach(roots, &graph.cut(removed));
     network
         .agencies
         .values()

@@ -5,7 +5,6 @@ use std::io::IsTerminal as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -16,7 +15,6 @@ use crate::app::settings;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::{Common, Format, check, folder, start};
 use crate::inventory::import::discovered::proposal;
-use crate::model::fault::Source;
 use crate::report::discover;
 
 /// No network is wider; with a shorter prefix a slip of the finger would ask half of the world.
@@ -204,20 +202,11 @@ fn write(
     );
     let files = proposal(&sketch, &args.id, &args.name, &origin).files;
     let target = args.output.clone().unwrap_or_else(|| PathBuf::from("."));
-    let sources = files.iter().map(|(name, text)| {
-        Arc::new(Source {
-            name: target.join(name).display().to_string(),
-            text: text.clone(),
-        })
-    });
-    // Read back before a byte is written, as `import` does.
-    crate::inventory::read(sources.collect()).map_err(|faults| {
-        Failure::new(
-            Kind::Usage,
-            "What was found would make a topology with faults; nothing was written.",
-        )
-        .faults(faults.0)
-    })?;
+    folder::prove(
+        &target,
+        &files,
+        "What was found would make a topology with faults; nothing was written.",
+    )?;
     let words = common.words();
     let mut said = match args.format {
         Format::Json => discover::json(explored, &sketch, args.seed),

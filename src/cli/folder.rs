@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::cli::failure::{Failure, Kind};
 use crate::inventory::Loaded;
+use crate::model::fault::Source;
 
 /// Refuses a folder in which there is a topology, or which is no folder.
 pub(in crate::cli) fn must_be_free(folder: &Path) -> Result<(), Failure> {
@@ -41,6 +43,25 @@ fn topology_in(folder: &Path) -> io::Result<Option<PathBuf>> {
         }
     }
     Ok(None)
+}
+
+/// Reads files back before a byte of them is written, as if they stood in the folder: what they lack is then said
+/// without half a topology on disk.
+pub(in crate::cli) fn prove(
+    folder: &Path,
+    files: &BTreeMap<String, String>,
+    refusal: &'static str,
+) -> Result<(), Failure> {
+    let sources = files.iter().map(|(name, text)| {
+        Arc::new(Source {
+            name: folder.join(name).display().to_string(),
+            text: text.clone(),
+        })
+    });
+    let proved = crate::inventory::read(sources.collect());
+    proved
+        .map(|_| ())
+        .map_err(|faults| Failure::new(Kind::Usage, refusal).faults(faults.0))
 }
 
 /// Writes files below a folder, each only if it does not exist, and returns the network that they make.

@@ -3,14 +3,12 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::ValueEnum;
 
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::{Common, folder};
 use crate::inventory::import::{Input, Options, csv, graphml, netbox, pairs, sndlib};
-use crate::model::fault::Source;
 
 /// More files than these are counted and not listed.
 const SHOWN: usize = 8;
@@ -107,20 +105,15 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
         )
         .faults(faults.0)
     })?;
-    // Read back before a byte is written: what the list lacks is then said without half a folder on disk.
-    let sources = imported.files.iter().map(|(name, text)| {
-        Arc::new(Source {
-            name: target.join(name).display().to_string(),
-            text: text.clone(),
-        })
-    });
-    crate::inventory::read(sources.collect()).map_err(|faults| {
-        Failure::new(
-            Kind::Usage,
-            "The list would make a topology with faults; nothing was written.",
+    folder::prove(
+        &target,
+        &imported.files,
+        "The list would make a topology with faults; nothing was written.",
+    )
+    .map_err(|failure| {
+        failure.hint(
+            "The places are those of the files that would have been written; correct the list.",
         )
-        .faults(faults.0)
-        .hint("The places are those of the files that would have been written; correct the list.")
     })?;
     let (written, loaded) = folder::write(&target, &imported.files)?;
     let words = common.words();

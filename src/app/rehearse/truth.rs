@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::analysis::reach::cut_off_from;
 use crate::app::reference::Reference;
 use crate::graph::{LinkIx, NodeIx};
 use crate::model::target::Method;
@@ -116,17 +117,7 @@ impl Sight {
         elements: impl IntoIterator<Item = &'a Element>,
     ) -> BTreeSet<AgencyId> {
         let (network, graph) = (&self.reference.network, &self.reference.graph);
-        let reached = graph.reach(&[graph.monitor()], &graph.cut(elements));
-        network
-            .agencies
-            .values()
-            .filter(|agency| {
-                graph
-                    .node(&agency.node)
-                    .is_some_and(|node| !reached[node.index()])
-            })
-            .map(|agency| agency.id.clone())
-            .collect()
+        cut_off_from(network, graph, &[graph.monitor()], elements)
     }
 
     /// Returns these elements and, for a risk group, its members: all that is broken with them.
