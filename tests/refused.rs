@@ -127,8 +127,11 @@ fn without_a_wire_what_happens_is_recorded_all_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     let scenario = folder.path().join("s.toml");
     let record = folder.path().join("r.jsonl");
-    let text = "[[at]]\nt = \"0s\"\ncut = [\"node:core-1\"]\n";
+    let text = "[[at]]\nt = \"0s\"\ncut = [\"node:core-1\"]\n\
+                [[recording]]\nnode = \"core-2\"\nfile = \"switch.snmprec\"\n";
     std::fs::write(&scenario, text).expect("a written file");
+    let recording = folder.path().join("switch.snmprec");
+    std::fs::write(recording, "1.3.6.1.2.1.1.5.0|4|a switch\n").expect("a written file");
     let output = spanwatch(
         &BOTH,
         &[
@@ -141,6 +144,7 @@ fn without_a_wire_what_happens_is_recorded_all_the_same() {
     );
     let said = stderr(&output);
     assert!(said.contains("simulated in process"), "{said}");
+    assert!(said.contains("answer as themselves: core-2."), "{said}");
     let lines = std::fs::read_to_string(&record).expect("a record");
     let line: serde_json::Value = serde_json::from_str(lines.trim()).expect("one line of JSON");
     assert_eq!(line["element"]["id"], "core-1");

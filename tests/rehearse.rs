@@ -324,6 +324,19 @@ fn what_cannot_be_rehearsed_is_refused_with_a_reason() {
         assert!(said.contains(reason), "{arguments:?}: {said}");
         assert!(output.stdout.is_empty(), "{arguments:?}");
     }
+    // What has no effect is said, and the rest is played.
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = folder.path().join("s.toml");
+    let text = "[[at]]\nt = \"1s\"\ncut = [\"node:core-1\"]\n\
+                [[recording]]\nnode = \"core-2\"\nfile = \"switch.snmprec\"\n";
+    std::fs::write(&scenario, text).expect("a written file");
+    let output = typed(&["--scenario", &scenario.to_string_lossy()]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("these answer as themselves: core-2."),
+        "{said}"
+    );
     let output = typed(&["--show-rules"]);
     let shown = String::from_utf8_lossy(&output.stdout);
     assert_eq!(parsed(&shown), Ok(Rules::default()));

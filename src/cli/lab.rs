@@ -13,6 +13,7 @@ use crate::cli::{Color, Common};
 use crate::lab::namespace::Refused;
 use crate::lab::scenario::{Scenario, built_in, names};
 use crate::lab::{Options, control};
+use crate::model::NodeId;
 use crate::model::fault::Source;
 use crate::model::network::Network;
 use crate::report::words::Language;
@@ -164,6 +165,7 @@ fn start(args: &Args, common: &Common) -> Result<Outcome, Failure> {
     if !refused.advice.is_empty() {
         crate::cli::say(&refused.advice);
     }
+    say_unplayed(&options.scenario);
     Ok(Outcome::Simulate(Box::new(Simulated {
         refused,
         network: options.network,
@@ -214,6 +216,17 @@ pub(in crate::cli) fn read(name: &OsString, network: &Network) -> Result<Scenari
         let message = format!("The scenario {} cannot be used.", source.name);
         Failure::new(Kind::Configuration, message).faults(faults)
     })
+}
+
+/// Says what of a scenario has no effect where there is no wire.
+pub(in crate::cli) fn say_unplayed(scenario: &Scenario) {
+    if !scenario.recordings.is_empty() {
+        let nodes = scenario.recordings.keys().map(NodeId::as_str);
+        crate::cli::say(&format!(
+            "Recordings answer on the wire of a lab only; here these answer as themselves: {}.",
+            nodes.collect::<Vec<_>>().join(", ")
+        ));
+    }
 }
 
 /// Says a line to the running lab and prints its answer.

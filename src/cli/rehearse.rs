@@ -107,6 +107,9 @@ pub fn run(args: &Args, common: &Common) -> Result<ExitCode, Failure> {
         Some(name) => Some(lab::read(name, &reference.network)?),
         None => None,
     };
+    if let Some(scenario) = &scenario {
+        lab::say_unplayed(scenario);
+    }
     let seed = args
         .seed
         .or(scenario.as_ref().and_then(|scenario| scenario.seed));
