@@ -10,8 +10,8 @@ use crate::analysis::locate::{Facts, Locator, Suspect};
 use crate::graph::{LinkIx, NodeIx};
 
 /// Gain for a silence explained: -ln 1e-8. Silent means nine losses in a row; with one echo in eight lost on the
-/// way that happens by chance once in 10^8, and behind a link that is known to lose more the judge asks more often. It must outweigh the rarest fault (`super::RAREST`), so that what is
-/// silent alone is blamed itself.
+/// way that happens by chance once in 10^8, and behind a link that is known to lose more the judge asks more often.
+/// It must outweigh the rarest fault (`super::RAREST`), so that what is silent alone is blamed itself.
 pub(super) const SILENCE_EXPLAINED: f64 = 18.42;
 /// Price of an answer from a node that should be lost: ln 1e-8, too. What answers is not dead, and there is a way to
 /// it; that the model has missed one is believed only if at least two silences more are explained for it.
