@@ -2,6 +2,8 @@
 //!
 //! Everything else is told the time: `Instant` for deadlines, `Timestamp` for records.
 
+pub mod moment;
+
 use std::time::Instant;
 
 use jiff::Timestamp;

@@ -22,6 +22,7 @@ use crate::app::incident::{Book, Finding};
 use crate::app::monitor::hints::Hints;
 use crate::app::monitor::interfaces::Gauges;
 use crate::app::monitor::policing::Policing;
+use crate::app::monitor::ports::Layout;
 use crate::app::reckoning::Reckonings;
 use crate::app::reference::Reference;
 use crate::app::view::Sight;
@@ -30,7 +31,7 @@ use crate::app::{NodeView, QUARTER, Setting};
 use crate::graph::NodeIx;
 use crate::judge::inquiry::Matter;
 use crate::judge::rules::Rules;
-use crate::judge::{Closed, Judge, Phase, Pulse};
+use crate::judge::{Closed, Judge, Phase, Pulse, Seat};
 use crate::model::fault::Fault;
 use crate::model::health::{Health, Why};
 use crate::model::incident::IncidentId;
@@ -48,9 +49,13 @@ pub struct Monitor {
     setting: Setting,
     began: Timestamp,
     judge: Judge,
+    /// By place in the graph: where the judge keeps a node.
+    seats: Vec<Option<Seat>>,
     book: Book,
     polled: BTreeSet<NodeId>,
     ports: Register<(NodeId, LinkId), Port>,
+    /// By place in the graph: which of these each interface of a device is.
+    layouts: Vec<Layout>,
     pending: BTreeSet<TargetId>,
     pending_until: Option<Instant>,
     asked_ports: BTreeSet<NodeId>,
@@ -125,9 +130,12 @@ impl Monitor {
         at: Timestamp,
     ) -> Self {
         let targets = reference.network.targets();
+        let judge = Judge::new(&targets, rules);
         let mut monitor = Self {
-            judge: Judge::new(&targets, rules),
+            seats: seats(&judge, &reference),
+            judge,
             polled: polled(&targets),
+            layouts: vec![Layout::default(); reference.graph.node_count()],
             setting,
             began: at,
             book,
@@ -182,7 +190,9 @@ impl Monitor {
     pub fn retake(&mut self, reference: Reference, now: Instant, at: Timestamp) {
         let targets = reference.network.targets();
         self.judge.retarget(&targets);
+        self.seats = seats(&self.judge, &reference);
         self.polled = polled(&targets);
+        self.layouts = vec![Layout::default(); reference.graph.node_count()];
         self.ports.retain(|(node, link), _| {
             reference.network.nodes.contains_key(node) && reference.network.links.contains_key(link)
         });
@@ -237,25 +247,25 @@ impl Monitor {
         self.reckonings = reckonings;
     }
 
-    /// Takes a reading in and returns the questions that it raises.
+    /// Takes a reading in and returns the questions that it raises; one of a node that an edit took away is dropped.
     pub fn apply(&mut self, reading: &Reading, now: Instant) -> Vec<Ask> {
         let node = &reading.target.node;
-        let place = self.reference.graph.node(node);
+        let Some(at) = self.reference.graph.node(node) else {
+            return self.ask_hinted(now);
+        };
         self.pending.remove(&reading.target);
-        if let Some(at) = place {
-            self.stale[at.index()] = true;
-        }
+        self.stale[at.index()] = true;
         if matches!(reading.answer, Answer::Unsent { .. }) {
             self.unsent += 1;
             self.mute.insert(node.clone());
         } else {
             self.mute.remove(node);
         }
-        if place.is_some_and(|at| self.policing.takes(at, reading)) {
+        if self.policing.takes(at, reading) {
             // What a test of the pace loses is no silence; the next round tells whether it still answers.
             return self.ask_hinted(now);
         }
-        let seat = self.judge.seat(node);
+        let seat = self.seats[at.index()];
         let before = seat.map(|seat| self.judge.pulse_at(seat));
         let was_silent = before.is_some_and(Pulse::is_silent);
         let was_serious = before.is_some_and(Pulse::is_serious);
@@ -264,11 +274,9 @@ impl Monitor {
             None => Vec::new(),
         };
         if let Answer::Device(device) = &reading.answer {
-            if let Some(node) = self.reference.network.nodes.get(node) {
-                let round = node.policy.snmp_interval;
-                self.gauges.take(&node.id, device, reading.asked, round);
-            }
-            asks.extend(self.see_ports(node, device, reading.asked, now));
+            let round = self.policing.polled_every(at);
+            self.gauges.take(node, device, reading.asked, round);
+            asks.extend(self.see_ports(at, node, device, reading.asked, now));
         }
         let pulse = seat.map(|seat| self.judge.pulse_at(seat));
         let turned_serious = !was_serious && pulse.is_some_and(Pulse::is_serious);
@@ -280,7 +288,7 @@ impl Monitor {
         if turned_serious || turned_heard {
             asks.extend(self.ask_ports_beside(node, now));
         }
-        if let (Some(at), Some(phase)) = (place, phase) {
+        if let Some(phase) = phase {
             asks.extend(self.police(at, phase, reading, now));
         }
         asks.extend(self.ask_hinted(now));
@@ -448,6 +456,13 @@ impl Special {
             worked_on: worked_on(network, at),
         }
     }
+}
+
+/// Returns where a judge keeps each node of a graph.
+fn seats(judge: &Judge, reference: &Reference) -> Vec<Option<Seat>> {
+    let graph = &reference.graph;
+    let nodes = graph.node_indices().map(|node| graph.node_id(node));
+    nodes.map(|node| judge.seat(node)).collect()
 }
 
 fn polled(targets: &[Target]) -> BTreeSet<NodeId> {

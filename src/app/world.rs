@@ -9,43 +9,54 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::clock::moment::{Epoch, Moment, nanos};
+use crate::graph::NodeIx;
 use crate::lab::action::Action;
 use crate::lab::fabric::Fabric;
 use crate::model::Element;
 use crate::model::hint::{Hint, HintedPort};
 use crate::model::reading::{Answer, Ask, Reading};
-use crate::model::target::Target;
-use crate::probe::roster::{Purpose, Roster};
+use crate::model::target::{Target, TargetId};
+use crate::probe::roster::{Place, Purpose, Roster};
 
 /// A fabric, and somebody who asks it.
 #[derive(Clone, Debug)]
 pub struct World {
     roster: Roster,
     /// When the roster has something next, as it said when it was last changed.
-    due: Option<Instant>,
+    due: Option<Moment>,
     fabric: Fabric,
-    began: Instant,
+    /// By place in the roster: where a target stands in the fabric.
+    nodes: Vec<Option<NodeIx>>,
+    epoch: Epoch,
     /// Readings on their way, the first to arrive on top.
     coming: BinaryHeap<Reverse<Coming>>,
     /// By arrival and number, what devices say unasked; `None` where nobody listens.
-    said: Option<BTreeMap<(Instant, u64), Hint>>,
+    said: Option<BTreeMap<(Moment, u64), Hint>>,
     /// Whether devices are asked for their neighbours too.
     asks_neighbours: bool,
     count: u64,
+    /// What is due, between two uses: it would be made anew for every question.
+    asked: Vec<(Place, Purpose)>,
 }
 
 /// A reading on its way.
 #[derive(Clone, Debug)]
 struct Coming {
+    at: Moment,
     /// Two of one moment are in the order in which they were asked.
     number: u64,
+    /// Where its target is kept; `None` once it is asked no more.
+    place: Option<Place>,
+    target: TargetId,
     purpose: Purpose,
-    reading: Reading,
+    asked: Moment,
+    answer: Answer,
 }
 
 impl Coming {
-    fn order(&self) -> (Instant, u64) {
-        (self.reading.at, self.number)
+    fn order(&self) -> (Moment, u64) {
+        (self.at, self.number)
     }
 }
 
@@ -70,18 +81,20 @@ impl PartialEq for Coming {
 impl Eq for Coming {}
 
 impl World {
-    /// Joins a fabric and a roster at a moment that both call their beginning.
+    /// Joins a fabric and a roster: when the roster began is the fabric's beginning too.
     #[must_use]
-    pub fn new(fabric: Fabric, roster: Roster, began: Instant) -> Self {
+    pub fn new(fabric: Fabric, roster: Roster) -> Self {
         Self {
-            due: roster.next(),
+            due: roster.next_moment(),
+            nodes: nodes(&fabric, &roster),
+            epoch: roster.epoch(),
             roster,
             fabric,
-            began,
             coming: BinaryHeap::new(),
             said: None,
             asks_neighbours: false,
             count: 0,
+            asked: Vec::new(),
         }
     }
 
@@ -106,7 +119,7 @@ impl World {
 
     /// Breaks or mends something; returns when, counted from the beginning.
     pub fn act(&mut self, action: &Action, now: Instant) -> Duration {
-        let at = self.since_began(now);
+        let at = Duration::from_nanos(self.epoch.moment(now));
         let before = self.fabric.ports();
         self.fabric.act(action, at);
         if let Some(said) = &mut self.said {
@@ -114,13 +127,13 @@ impl World {
                 let Some(took) = self.fabric.carry_up(&trap.node, trap.at) else {
                     continue;
                 };
-                let arrival = self.began + trap.at + took;
+                let arrival = nanos(trap.at + took);
                 self.count += 1;
                 let hint = Hint {
                     node: trap.node,
                     sign: trap.sign,
                     port: trap.port.map(|(_, name)| HintedPort::Named(name)),
-                    at: arrival,
+                    at: self.epoch.instant(arrival),
                 };
                 said.insert((arrival, self.count), hint);
             }
@@ -133,7 +146,7 @@ impl World {
         let Some(said) = &mut self.said else {
             return Vec::new();
         };
-        let later = said.split_off(&(now + Duration::from_nanos(1), 0));
+        let later = said.split_off(&(self.epoch.moment(now) + 1, 0));
         std::mem::replace(said, later).into_values().collect()
     }
 
@@ -152,33 +165,41 @@ impl World {
     /// Takes a question of an inquiry.
     pub fn ask(&mut self, ask: &Ask, now: Instant) {
         self.roster.ask(ask, now);
-        self.due = self.roster.next();
+        self.due = self.roster.next_moment();
     }
 
     /// Takes over other targets.
     pub fn retarget(&mut self, targets: Vec<Target>, now: Instant) {
         self.roster.replace(targets, now);
-        self.due = self.roster.next();
+        self.due = self.roster.next_moment();
+        self.nodes = nodes(&self.fabric, &self.roster);
+        let coming = std::mem::take(&mut self.coming).into_iter();
+        self.coming = coming
+            .map(|Reverse(coming)| {
+                let place = self.roster.place(&coming.target);
+                Reverse(Coming { place, ..coming })
+            })
+            .collect();
     }
 
     /// Returns when something happens next.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
-        self.due.into_iter().chain(self.first()).min()
+        let next = self.due.into_iter().chain(self.first()).min();
+        next.map(|next| self.epoch.instant(next))
     }
 
     /// Returns when something is heard or said next.
-    fn first(&self) -> Option<Instant> {
-        let arrival = self.coming.peek().map(|Reverse(first)| first.reading.at);
+    fn first(&self) -> Option<Moment> {
+        let arrival = self.coming.peek().map(|Reverse(first)| first.at);
         let said = self.said.as_ref().and_then(|said| said.keys().next());
-        let said = said.map(|(at, _)| *at);
-        arrival.into_iter().chain(said).min()
+        arrival.into_iter().chain(said.map(|(at, _)| *at)).min()
     }
 
     /// Asks whatever is due before something is heard or said, each in its time and nothing after `end`; returns when
     /// that is, or `end`.
     pub fn ask_until_heard(&mut self, now: Instant, end: Instant) -> Instant {
-        let mut now = now;
+        let (mut now, end) = (self.epoch.moment(now), self.epoch.moment(end));
         loop {
             let first = self.first().map_or(end, |first| first.clamp(now, end));
             match self.due {
@@ -186,7 +207,7 @@ impl World {
                     now = due.max(now);
                     self.ask_due(now);
                 }
-                _ => return first,
+                _ => return self.epoch.instant(first),
             }
         }
     }
@@ -195,28 +216,50 @@ impl World {
     ///
     /// Time must not run backwards between calls.
     pub fn advance(&mut self, now: Instant) -> Vec<Reading> {
-        if self.due.is_some_and(|due| due <= now) {
-            self.ask_due(now);
-        }
         let mut heard = Vec::new();
-        while let Some(first) = self.coming.peek_mut()
-            && first.0.reading.at <= now
-        {
-            let Reverse(first) = PeekMut::pop(first);
-            self.roster.done(&first.reading.target, first.purpose);
-            heard.push(first.reading);
-        }
-        if !heard.is_empty() {
-            // An answer makes room.
-            self.due = self.roster.next();
-        }
+        self.advance_into(now, &mut heard);
         heard
     }
 
-    fn ask_due(&mut self, now: Instant) {
-        let at = self.since_began(now);
-        for (target, purpose) in self.roster.due(now) {
-            let (mut answer, after) = self.fabric.ask(&target, at);
+    /// Does the same, and appends to what was heard.
+    pub fn advance_into(&mut self, now: Instant, heard: &mut Vec<Reading>) {
+        let now = self.epoch.moment(now);
+        if self.due.is_some_and(|due| due <= now) {
+            self.ask_due(now);
+        }
+        let before = heard.len();
+        while let Some(first) = self.coming.peek_mut()
+            && first.0.at <= now
+        {
+            let Reverse(first) = PeekMut::pop(first);
+            match first.place {
+                Some(place) => self.roster.done_at(place, first.purpose),
+                None => self.roster.done(&first.target, first.purpose),
+            }
+            heard.push(Reading {
+                target: first.target,
+                asked: self.epoch.instant(first.asked),
+                in_round: first.purpose == Purpose::Round,
+                at: self.epoch.instant(first.at),
+                answer: first.answer,
+            });
+        }
+        if heard.len() > before {
+            // An answer makes room.
+            self.due = self.roster.next_moment();
+        }
+    }
+
+    fn ask_due(&mut self, now: Moment) {
+        let at = Duration::from_nanos(now);
+        let mut due = std::mem::take(&mut self.asked);
+        self.roster.due_at(now, &mut due);
+        for (place, purpose) in due.drain(..) {
+            let target = self.roster.target(place);
+            let (mut answer, after) = match self.nodes[place.index()] {
+                Some(node) => self.fabric.ask_at(node, target, at),
+                None => self.fabric.ask(target, at),
+            };
             if let Answer::Device(device) = &mut answer
                 && self.asks_neighbours
                 && let Some(whole) = self.fabric.whole(&target.id.node, at)
@@ -227,21 +270,22 @@ impl World {
             }
             self.count += 1;
             self.coming.push(Reverse(Coming {
+                at: now.saturating_add(nanos(after)),
                 number: self.count,
+                place: Some(place),
+                target: target.id.clone(),
                 purpose,
-                reading: Reading {
-                    target: target.id,
-                    asked: now,
-                    in_round: purpose == Purpose::Round,
-                    at: now + after,
-                    answer,
-                },
+                asked: now,
+                answer,
             }));
         }
-        self.due = self.roster.next();
+        self.asked = due;
+        self.due = self.roster.next_moment();
     }
+}
 
-    fn since_began(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.began)
-    }
+/// Returns where each target of a roster stands in a fabric.
+fn nodes(fabric: &Fabric, roster: &Roster) -> Vec<Option<NodeIx>> {
+    let nodes = roster.targets().map(|target| &target.id.node);
+    nodes.map(|node| fabric.place(node)).collect()
 }

@@ -155,7 +155,7 @@ struct Place {
     /// What its ports had counted then.
     forgotten: HashMap<LinkIx, [u64; 2]>,
     /// What may be lost on entering it.
-    channel: Option<wire::Channel>,
+    channel: Option<Box<wire::Channel>>,
     /// What else is done to what enters it.
     mischief: Option<Box<wire::Mischief>>,
     unreachable: Bucket,

@@ -16,10 +16,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use crate::clock::moment::{Epoch, Moment, nanos};
 use crate::model::Register;
 use crate::model::reading::Ask;
 use crate::model::target::{Method, Target, TargetId};
 use crate::probe::bucket::Bucket;
+use crate::probe::rounds::Rounds;
 
 /// The first round of a watch is spread over this long: a screen fills while one looks at it.
 const FIRST_ROUND: Duration = Duration::from_secs(2);
@@ -83,7 +85,8 @@ const TCP: Limits = Limits {
 pub struct Roster {
     pace: Pace,
     seed: u64,
-    start: Instant,
+    /// When it began.
+    epoch: Epoch,
     /// In order of id.
     slots: Register<TargetId, Slot>,
     lanes: [Lane; 3],
@@ -91,13 +94,28 @@ pub struct Roster {
     left: BTreeMap<TargetId, Flying>,
 }
 
-/// Nanoseconds since the start: 584 years of them, and quicker to compare and to divide than an `Instant`.
-type Moment = u64;
+/// Where a roster keeps a target, until other targets are taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(u32);
+
+impl Place {
+    fn of(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    /// Returns its number: targets are numbered in order of id.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// One target's place.
 #[derive(Clone, Debug)]
 struct Slot {
     target: Target,
+    /// The lane of its method.
+    lane: usize,
     /// Nanoseconds between its rounds.
     interval: u64,
     /// Where in its interval its rounds come.
@@ -107,6 +125,49 @@ struct Slot {
     /// What an inquiry still wants of it.
     asks: Option<Asks>,
     flying: Flying,
+}
+
+impl Slot {
+    fn is_poll(&self) -> bool {
+        self.target.id.method == Method::Snmp
+    }
+
+    /// Takes the first ask of a lane out of it, which is of this slot; returns whether it may leave.
+    fn book_ask(&mut self, place: Place, lane: &mut Lane, now: Moment) -> bool {
+        lane.asks.pop_first();
+        // Two polls of one device would only slow each other; `done` brings the ask back. Echoes of an inquiry
+        // overlap: they are closer together than a silent one's time-out.
+        if self.is_poll() && !self.flying.is_none() {
+            return false;
+        }
+        self.asks = self.asks.filter(|asks| asks.left > 1).map(|asks| Asks {
+            left: asks.left - 1,
+            at: now.saturating_add(asks.spacing),
+            ..asks
+        });
+        lane.asks.extend(self.asks.map(|asks| (asks.at, place)));
+        self.flying.asks += 1;
+        true
+    }
+
+    /// Takes the first round of a lane out of it, which is of this slot, and adds the slot's next; returns whether the one
+    /// taken may leave.
+    fn book_round(&mut self, place: Place, lane: &mut Lane, pace: Pace, now: Moment) -> bool {
+        self.round = match pace {
+            Pace::Watch => Some(next_seat(self.seat, self.interval, now)),
+            Pace::Sweep => None,
+        };
+        lane.rounds.take();
+        if let Some(round) = self.round {
+            lane.rounds.add((round, place));
+        }
+        if self.flying.rounds > 0 || (self.is_poll() && self.flying.asks > 0) {
+            // The one in flight is this round's reading.
+            return false;
+        }
+        self.flying.rounds += 1;
+        true
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -145,25 +206,26 @@ impl Flying {
 #[derive(Clone, Debug)]
 struct Lane {
     limits: Limits,
-    /// When, and which slot: two of one moment are in order of id.
-    rounds: BTreeSet<(Moment, usize)>,
-    asks: BTreeSet<(Moment, usize)>,
+    /// Each slot has one at most.
+    rounds: Rounds,
+    /// When, and whose: two of one moment are in order of id.
+    asks: BTreeSet<(Moment, Place)>,
     in_flight: usize,
     bucket: Bucket,
 }
 
 impl Lane {
-    fn new(limits: Limits, start: Instant) -> Self {
+    fn new(limits: Limits) -> Self {
         Self {
             limits,
-            rounds: BTreeSet::new(),
+            rounds: Rounds::default(),
             asks: BTreeSet::new(),
             in_flight: 0,
-            bucket: Bucket::new(limits.spacing, limits.burst, start),
+            bucket: Bucket::new(limits.spacing, limits.burst, 0),
         }
     }
 
-    fn take(&mut self, now: Instant) {
+    fn take(&mut self, now: Moment) {
         self.bucket.take(now);
         self.in_flight += 1;
     }
@@ -177,14 +239,22 @@ impl Lane {
             }
     }
 
-    fn next(&self, start: Instant) -> Option<Instant> {
-        let asks = self.asks.first().filter(|_| self.has_room(Purpose::Ask));
-        let rounds = self
-            .rounds
-            .first()
-            .filter(|_| self.has_room(Purpose::Round));
-        let first = asks.into_iter().chain(rounds).map(|(at, _)| *at).min()?;
-        Some((start + Duration::from_nanos(first)).max(self.bucket.open_at()))
+    /// Returns what comes first of one purpose.
+    fn first(&self, purpose: Purpose) -> Option<(Moment, Place)> {
+        match purpose {
+            Purpose::Ask => self.asks.first().copied(),
+            Purpose::Round => self.rounds.first(),
+        }
+    }
+
+    fn next(&self) -> Option<Moment> {
+        let first = [Purpose::Ask, Purpose::Round]
+            .into_iter()
+            .filter(|purpose| self.has_room(*purpose))
+            .filter_map(|purpose| self.first(purpose))
+            .map(|(at, _)| at)
+            .min()?;
+        Some(first.max(self.bucket.open_at()))
     }
 }
 
@@ -197,21 +267,49 @@ impl Roster {
         let mut roster = Self {
             pace,
             seed,
-            start,
+            epoch: Epoch::at(start),
             slots: Register::default(),
-            lanes: [PING, SNMP, TCP].map(|limits| Lane::new(limits, start)),
+            lanes: [PING, SNMP, TCP].map(Lane::new),
             left: BTreeMap::new(),
         };
         roster.replace(targets, start);
         roster
     }
 
+    /// Returns when it began: what its moments are counted from.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
     /// Returns when something will be due next; not after `now` means at once, `None` that only an answer, an
     /// ask or an edit can change that.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
-        let start = self.start;
-        self.lanes.iter().filter_map(|lane| lane.next(start)).min()
+        self.next_moment().map(|next| self.epoch.instant(next))
+    }
+
+    /// Returns the same as a moment since the start.
+    #[must_use]
+    pub fn next_moment(&self) -> Option<Moment> {
+        self.lanes.iter().filter_map(Lane::next).min()
+    }
+
+    /// Returns where a target is kept; `None` if it is not asked.
+    #[must_use]
+    pub fn place(&self, target: &TargetId) -> Option<Place> {
+        self.slots.get_index_of(target).map(Place::of)
+    }
+
+    /// Returns the target at a place.
+    #[must_use]
+    pub fn target(&self, place: Place) -> &Target {
+        &self.slots[place.index()].target
+    }
+
+    /// Returns all targets, in order of place.
+    pub fn targets(&self) -> impl ExactSizeIterator<Item = &Target> {
+        self.slots.values().map(|slot| &slot.target)
     }
 
     /// Takes out what may be asked now: asks first, then rounds, the longest due first.
@@ -219,32 +317,45 @@ impl Roster {
     /// Each must be answered by a `done`. Costs O(log n) for each that it returns.
     pub fn due(&mut self, now: Instant) -> Vec<(Target, Purpose)> {
         let mut due = Vec::new();
+        self.due_at(self.epoch.moment(now), &mut due);
+        due.into_iter()
+            .map(|(place, purpose)| (self.target(place).clone(), purpose))
+            .collect()
+    }
+
+    /// Appends the places of what may be asked at a moment since the start, in the same order.
+    pub fn due_at(&mut self, now: Moment, due: &mut Vec<(Place, Purpose)>) {
         for purpose in [Purpose::Ask, Purpose::Round] {
             for lane in 0..self.lanes.len() {
-                while let Some(target) = self.take(lane, purpose, now) {
-                    due.push((target, purpose));
+                while let Some(place) = self.take(lane, purpose, now) {
+                    due.push((place, purpose));
                 }
             }
         }
-        due
     }
 
     /// Says that a question was answered, or will not be any more.
     pub fn done(&mut self, target: &TargetId, purpose: Purpose) {
-        let lane = &mut self.lanes[lane_of(target.method)];
-        if let Some((place, _, slot)) = self.slots.get_full_mut(target) {
-            if slot.flying.lands(purpose) {
-                lane.in_flight -= 1;
-                // An ask that waited for this poll to end.
-                lane.asks.extend(slot.asks.map(|asks| (asks.at, place)));
-            }
+        if let Some(place) = self.place(target) {
+            self.done_at(place, purpose);
         } else if let Some(flying) = self.left.get_mut(target)
             && flying.lands(purpose)
         {
-            lane.in_flight -= 1;
+            self.lanes[lane_of(target.method)].in_flight -= 1;
             if flying.is_none() {
                 self.left.remove(target);
             }
+        }
+    }
+
+    /// Says the same of the target at a place.
+    pub fn done_at(&mut self, place: Place, purpose: Purpose) {
+        let slot = &mut self.slots[place.index()];
+        if slot.flying.lands(purpose) {
+            let lane = &mut self.lanes[slot.lane];
+            lane.in_flight -= 1;
+            // An ask that waited for this poll to end.
+            lane.asks.extend(slot.asks.map(|asks| (asks.at, place)));
         }
     }
 
@@ -256,11 +367,8 @@ impl Roster {
         let Some((place, _, slot)) = self.slots.get_full_mut(&ask.target) else {
             return false;
         };
-        let lane = &mut self.lanes[lane_of(ask.target.method)];
-        let (now, spacing) = (
-            nanos(now.saturating_duration_since(self.start)),
-            nanos(ask.spacing),
-        );
+        let (place, lane) = (Place::of(place), &mut self.lanes[slot.lane]);
+        let (now, spacing) = (self.epoch.moment(now), nanos(ask.spacing));
         if ask.times == 0 {
             if let Some(old) = slot.asks.take() {
                 lane.asks.remove(&(old.at, place));
@@ -291,7 +399,7 @@ impl Roster {
     /// is gone is asked no more.
     pub fn replace(&mut self, mut targets: Vec<Target>, now: Instant) {
         targets.sort_by(|one, other| one.id.cmp(&other.id));
-        let now = nanos(now.saturating_duration_since(self.start));
+        let now = self.epoch.moment(now);
         let mut old = std::mem::take(&mut self.slots);
         for target in targets {
             let id = target.id.clone();
@@ -316,6 +424,7 @@ impl Roster {
                     Pace::Sweep => now,
                 };
                 Slot {
+                    lane: lane_of(target.id.method),
                     target,
                     interval,
                     seat,
@@ -336,60 +445,31 @@ impl Roster {
             lane.asks.clear();
         }
         for (place, slot) in self.slots.values().enumerate() {
-            let lane = &mut self.lanes[lane_of(slot.target.id.method)];
-            lane.rounds.extend(slot.round.map(|round| (round, place)));
+            let (place, lane) = (Place::of(place), &mut self.lanes[slot.lane]);
+            if let Some(round) = slot.round {
+                lane.rounds.add((round, place));
+            }
             lane.asks.extend(slot.asks.map(|asks| (asks.at, place)));
         }
     }
 
     /// Takes one question out of a lane.
-    fn take(&mut self, lane: usize, purpose: Purpose, now: Instant) -> Option<Target> {
+    fn take(&mut self, lane: usize, purpose: Purpose, now: Moment) -> Option<Place> {
         let lane = &mut self.lanes[lane];
-        let moment = nanos(now.saturating_duration_since(self.start));
         loop {
             if !lane.has_room(purpose) || lane.bucket.open_at() > now {
                 return None;
             }
-            let queue = match purpose {
-                Purpose::Ask => &mut lane.asks,
-                Purpose::Round => &mut lane.rounds,
+            let (_, place) = lane.first(purpose).filter(|(at, _)| *at <= now)?;
+            let slot = &mut self.slots[place.index()];
+            let may_leave = match purpose {
+                Purpose::Ask => slot.book_ask(place, lane, now),
+                Purpose::Round => slot.book_round(place, lane, self.pace, now),
             };
-            if queue.first().is_none_or(|(at, _)| *at > moment) {
-                return None;
+            if may_leave {
+                lane.take(now);
+                return Some(place);
             }
-            let (_, place) = queue.pop_first()?;
-            let slot = &mut self.slots[place];
-            let is_poll = slot.target.id.method == Method::Snmp;
-            match purpose {
-                Purpose::Ask => {
-                    // Two polls of one device would only slow each other; `done` brings the ask back. Echoes
-                    // of an inquiry overlap: they are closer together than a silent one's time-out.
-                    if is_poll && !slot.flying.is_none() {
-                        continue;
-                    }
-                    slot.asks = slot.asks.filter(|asks| asks.left > 1).map(|asks| Asks {
-                        left: asks.left - 1,
-                        at: moment.saturating_add(asks.spacing),
-                        ..asks
-                    });
-                    lane.asks.extend(slot.asks.map(|asks| (asks.at, place)));
-                    slot.flying.asks += 1;
-                }
-                Purpose::Round => {
-                    slot.round = match self.pace {
-                        Pace::Watch => Some(next_seat(slot.seat, slot.interval, moment)),
-                        Pace::Sweep => None,
-                    };
-                    lane.rounds.extend(slot.round.map(|round| (round, place)));
-                    if slot.flying.rounds > 0 || (is_poll && slot.flying.asks > 0) {
-                        // The one in flight is this round's reading.
-                        continue;
-                    }
-                    slot.flying.rounds += 1;
-                }
-            }
-            lane.take(now);
-            return Some(slot.target.clone());
         }
     }
 }
@@ -404,9 +484,9 @@ pub(in crate::probe) fn seat_after(
     interval: Duration,
     now: Instant,
 ) -> Instant {
-    let interval = nanos(interval).max(1);
-    let now = nanos(now.saturating_duration_since(start));
-    start + Duration::from_nanos(next_seat(hash(seed, target) % interval, interval, now))
+    let (epoch, interval) = (Epoch::at(start), nanos(interval).max(1));
+    let seat = hash(seed, target) % interval;
+    epoch.instant(next_seat(seat, interval, epoch.moment(now)))
 }
 
 /// Returns the first moment that is `seat` into an interval and more than half an interval after `now`.
@@ -417,11 +497,6 @@ fn next_seat(seat: u64, interval: u64, now: Moment) -> Moment {
     let past = now + interval / 2;
     let rounds = past.checked_sub(seat).map_or(0, |over| over / interval + 1);
     seat.saturating_add(interval.saturating_mul(rounds))
-}
-
-/// Returns a time in nanoseconds; 584 years are for ever.
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn lane_of(method: Method) -> usize {

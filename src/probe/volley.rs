@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
+use crate::clock::moment::Epoch;
 use crate::probe::bucket::Bucket;
 use crate::probe::flight::{Flights, Strays};
 use crate::probe::ping::{Engine, Form, IcmpKind, Line, ident};
@@ -276,6 +277,8 @@ impl Ticket {
 
 /// What is to be sent, in order.
 struct Schedule {
+    /// What the bucket's moments are counted from.
+    epoch: Epoch,
     due: VecDeque<(Instant, Ticket)>,
     bucket: Option<Bucket>,
     course: Course,
@@ -292,9 +295,10 @@ impl Schedule {
         };
         let bucket = (!course.spacing.is_zero()).then(|| {
             let burst = SLEEP.as_nanos() / course.spacing.as_nanos() + 1;
-            Bucket::new(course.spacing, u32::try_from(burst).unwrap_or(1), now)
+            Bucket::new(course.spacing, u32::try_from(burst).unwrap_or(1), 0)
         });
         Self {
+            epoch: Epoch::at(now),
             due,
             bucket,
             course,
@@ -304,10 +308,8 @@ impl Schedule {
     /// Returns when the next echo may leave; `None` after the last.
     fn next(&self) -> Option<Instant> {
         let (due, _) = self.due.front()?;
-        Some(
-            self.bucket
-                .map_or(*due, |bucket| bucket.open_at().max(*due)),
-        )
+        let open = self.bucket.map(|bucket| bucket.open_at());
+        Some(open.map_or(*due, |open| self.epoch.instant(open).max(*due)))
     }
 
     /// Takes the next echo out, if it may leave now.
@@ -317,7 +319,7 @@ impl Schedule {
         }
         let (due, ticket) = self.due.pop_front()?;
         if let Some(bucket) = &mut self.bucket {
-            bucket.take(now);
+            bucket.take(self.epoch.moment(now));
         }
         let round = ticket.round.saturating_add(1);
         if self.course.count.is_none_or(|count| round < count) {

@@ -70,9 +70,6 @@ impl Hints {
 
     /// Returns who may be asked now, the longest waiting first.
     fn due(&mut self, now: Instant) -> Vec<NodeId> {
-        if self.waiting.is_empty() {
-            return Vec::new();
-        }
         let (left, at) = self.tokens.unwrap_or((BURST, now));
         let passed = now.saturating_duration_since(at).as_secs_f64();
         let mut left = (left + passed * PER_SECOND).min(BURST);
@@ -113,7 +110,15 @@ impl Monitor {
     }
 
     /// Asks those who have said something and may be asked now.
+    #[inline]
     pub(super) fn ask_hinted(&mut self, now: Instant) -> Vec<Ask> {
+        if self.hints.waiting.is_empty() {
+            return Vec::new();
+        }
+        self.ask_waiting(now)
+    }
+
+    fn ask_waiting(&mut self, now: Instant) -> Vec<Ask> {
         let ask = |node: &NodeId, method| Ask {
             target: TargetId {
                 node: node.clone(),

@@ -4,7 +4,7 @@
 //! makes none. The hard thought is the age of what was heard. Neighbours are asked for rarely, so when a device's
 //! ports have changed since, its silence about a neighbour is of the past and proves nothing until it is asked anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use crate::app::interfaces::{Comparison, Interfaces, beside};
 use crate::app::monitor::{Monitor, moment};
 use crate::app::survey::witness;
 use crate::judge::rates::{PortRate, rates};
-use crate::model::NodeId;
+use crate::model::{NodeId, Register};
 use crate::model::device::{Device, Neighbour};
 use crate::probe::hearing;
 
@@ -25,9 +25,7 @@ const COMPARE_EVERY: Duration = Duration::from_secs(5);
 /// What is kept of all devices that are polled.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gauges {
-    devices: BTreeMap<NodeId, Gauge>,
-    /// Devices that were polled since the last picture.
-    fresh: BTreeSet<NodeId>,
+    devices: Register<NodeId, Gauge>,
     comparison: Arc<Comparison>,
     compared: Option<Instant>,
     /// Something that is compared has changed since.
@@ -40,6 +38,8 @@ struct Gauge {
     /// The poll from which its rates are counted; at least half a round before the newest.
     from: Option<(Arc<Device>, Instant)>,
     newest: (Arc<Device>, Instant),
+    /// What is shown of it may have changed since the last picture.
+    is_fresh: bool,
     heard: Option<Hearing>,
     /// How its ports were when that was last looked at.
     ports: Option<u64>,
@@ -59,7 +59,7 @@ impl Gauges {
     /// Forgets what another topology makes of it, and devices that are not in that.
     pub(super) fn retake(&mut self, is_known: impl Fn(&NodeId) -> bool) {
         self.devices.retain(|node, _| is_known(node));
-        self.fresh = self.devices.keys().cloned().collect();
+        self.refresh();
         self.comparison = Arc::default();
         self.compared = None;
         self.is_behind = true;
@@ -73,13 +73,19 @@ impl Gauges {
         asked: Instant,
         round: Duration,
     ) {
-        let gauge = self.devices.entry(node.clone()).or_insert_with(|| Gauge {
-            from: None,
-            newest: (device.clone(), asked),
-            heard: None,
-            ports: None,
-            shown: Arc::default(),
-        });
+        let Some(gauge) = self.devices.get_mut(node) else {
+            let mut gauge = Gauge {
+                from: None,
+                newest: (device.clone(), asked),
+                is_fresh: true,
+                heard: None,
+                ports: None,
+                shown: Arc::default(),
+            };
+            self.is_behind |= gauge.hear(device, asked);
+            self.devices.insert(node.clone(), gauge);
+            return;
+        };
         // An answer overtaken by a later one says nothing new.
         if asked < gauge.newest.1 {
             return;
@@ -88,19 +94,15 @@ impl Gauges {
             gauge.from = Some(gauge.newest.clone());
         }
         gauge.newest = (device.clone(), asked);
-        if device.neighbours_read {
-            let ports = hearing::ports(device);
-            // The same silence weighs more when it is of the ports as they are now.
-            self.is_behind |= gauge.heard.as_ref().is_none_or(|heard| {
-                heard.ports != ports || *heard.neighbours != *device.neighbours
-            });
-            gauge.heard = Some(Hearing {
-                at: asked,
-                neighbours: device.neighbours.as_slice().into(),
-                ports,
-            });
+        gauge.is_fresh = true;
+        self.is_behind |= gauge.hear(device, asked);
+    }
+
+    /// Notes that what is shown of all devices may have changed.
+    fn refresh(&mut self) {
+        for gauge in self.devices.values_mut() {
+            gauge.is_fresh = true;
         }
-        self.fresh.insert(node.clone());
     }
 
     /// Returns the interfaces of a device as they were last computed.
@@ -110,6 +112,24 @@ impl Gauges {
 }
 
 impl Gauge {
+    /// Keeps whom it hears, where it was asked; returns whether that weighs otherwise than before.
+    fn hear(&mut self, device: &Device, asked: Instant) -> bool {
+        if !device.neighbours_read {
+            return false;
+        }
+        let ports = hearing::ports(device);
+        // The same silence weighs more when it is of the ports as they are now.
+        let is_news = self.heard.as_ref().is_none_or(|heard| {
+            heard.ports != ports || *heard.neighbours != *device.neighbours
+        });
+        self.heard = Some(Hearing {
+            at: asked,
+            neighbours: device.neighbours.as_slice().into(),
+            ports,
+        });
+        is_news
+    }
+
     /// Returns what it says in the form in which it is compared.
     fn witness(&self) -> Witness {
         let (device, _) = &self.newest;
@@ -139,8 +159,8 @@ impl Gauge {
 impl Monitor {
     /// Brings the interfaces up to date; views of devices whose interfaces have changed become stale.
     pub(super) fn look_at_interfaces(&mut self, now: Instant, at: Timestamp) {
-        for node in &self.gauges.fresh {
-            if let Some(gauge) = self.gauges.devices.get_mut(node) {
+        for gauge in self.gauges.devices.values_mut() {
+            if gauge.is_fresh {
                 let ports = Some(hearing::ports(&gauge.newest.0));
                 self.gauges.is_behind |= ports != gauge.ports;
                 gauge.ports = ports;
@@ -163,12 +183,12 @@ impl Monitor {
             self.gauges.comparison = Arc::new(Comparison::of(network, &witnesses));
             self.gauges.compared = Some(now);
             self.gauges.is_behind = false;
-            self.gauges.fresh = self.gauges.devices.keys().cloned().collect();
+            self.gauges.refresh();
         }
-        for node in std::mem::take(&mut self.gauges.fresh) {
-            let Some(gauge) = self.gauges.devices.get_mut(&node) else {
+        for (node, gauge) in &mut self.gauges.devices {
+            if !std::mem::take(&mut gauge.is_fresh) {
                 continue;
-            };
+            }
             let (rates, over) = gauge.rates();
             let (device, asked) = &gauge.newest;
             gauge.shown = Arc::new(Interfaces {
@@ -177,13 +197,13 @@ impl Monitor {
                 heard: gauge.heard.as_ref().map(|heard| moment(heard.at, now, at)),
                 ports: beside(
                     &self.reference,
-                    &node,
+                    node,
                     device,
                     &rates,
                     &self.gauges.comparison,
                 ),
             });
-            if let Some(place) = self.reference.graph.node(&node) {
+            if let Some(place) = self.reference.graph.node(node) {
                 self.stale[place.index()] = true;
             }
         }

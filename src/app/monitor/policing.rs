@@ -91,6 +91,8 @@ struct Terms {
     apart: Duration,
     /// A poll that takes longer was not answered at the first attempt.
     poll: Duration,
+    /// Time between two polls.
+    polled_every: Duration,
 }
 
 /// Who stands before whom on the ways from the monitor: found once, asked at every echo of a node that loses some.
@@ -132,6 +134,7 @@ fn terms(reference: &Reference) -> Vec<Terms> {
             node.map_or_else(Terms::default, |node| Terms {
                 apart: APART.min(node.policy.ping_interval / 2),
                 poll: node.policy.snmp_timeout,
+                polled_every: node.policy.snmp_interval,
             })
         })
         .collect()
@@ -164,6 +167,11 @@ impl Policing {
     /// Returns whether an echo belongs to a test of the node at this place, and keeps it if so.
     pub(super) fn takes(&mut self, at: NodeIx, reading: &Reading) -> bool {
         reading.target.method == Method::Ping && self.accounts[at.index()].takes(reading)
+    }
+
+    /// Returns the time between two polls of the node at this place.
+    pub(super) fn polled_every(&self, at: NodeIx) -> Duration {
+        self.terms[at.index()].polled_every
     }
 
     /// Returns whether a node limits its echoes.
@@ -220,7 +228,7 @@ impl Monitor {
         now: Instant,
     ) -> Vec<Ask> {
         let id = &reading.target.node;
-        let took = reading.at.saturating_duration_since(reading.asked);
+        let took = || reading.at.saturating_duration_since(reading.asked);
         let terms = self.policing.terms[at.index()];
         let account = &mut self.policing.accounts[at.index()];
         if phase == Phase::Silent {
@@ -238,9 +246,9 @@ impl Monitor {
                 }
                 may_begin = answer.is_heard() && phase == Phase::Answering;
             }
-            (Method::Snmp, answer) => account.other(answer.is_heard() && took < terms.poll),
+            (Method::Snmp, answer) => account.other(answer.is_heard() && took() < terms.poll),
             (Method::Tcp(_), Answer::Silent) => account.other(false),
-            (Method::Tcp(_), _) => account.other(took < AT_ONCE_WITHIN),
+            (Method::Tcp(_), _) => account.other(took() < AT_ONCE_WITHIN),
         }
         if !account.is_suspect() && account.opinion() == Opinion::Open {
             self.judge.be_patient_with(id, false);

@@ -11,6 +11,7 @@ use crate::graph::NodeIx;
 use crate::model::device::{Device, PortStatus};
 use crate::model::reading::Ask;
 use crate::model::target::{Method, TargetId};
+use crate::model::text::DeviceText;
 use crate::model::{LinkId, NodeId};
 
 /// How long an inquiry waits for the ports of the neighbours.
@@ -33,61 +34,76 @@ impl indexmap::Equivalent<(NodeId, LinkId)> for AtPort<'_> {
     }
 }
 
+/// By interface of a device, as its last poll listed them: its name, and at which place of the monitor's ports it is
+/// kept, where a link is declared on it. Most polls list the same ones.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layout(Vec<Option<(DeviceText, Option<usize>)>>);
+
 impl Monitor {
-    /// Compares the declared ports of a device with what it reports; a change opens an inquiry.
+    /// Compares the declared ports of the device at a place with what it reports; a change opens an inquiry.
     pub(super) fn see_ports(
         &mut self,
+        at: NodeIx,
         node: &NodeId,
         device: &Device,
         asked: Instant,
         now: Instant,
     ) -> Vec<Ask> {
         let mut changed = Vec::new();
-        for interface in &device.interfaces {
+        let mut layout = std::mem::take(&mut self.layouts[at.index()]);
+        layout.0.resize(device.interfaces.len(), None);
+        for (interface, known) in device.interfaces.iter().zip(&mut layout.0) {
             let up = match interface.oper {
                 PortStatus::Up => true,
                 PortStatus::Down | PortStatus::LowerLayerDown | PortStatus::NotPresent => false,
                 PortStatus::Testing | PortStatus::Unknown | PortStatus::Dormant => continue,
             };
-            let Some(link) = self.reference.link_on(node, interface.name.as_str()) else {
-                continue;
-            };
-            let before = self.ports.get_mut(&AtPort(node, link));
-            if before.as_ref().is_some_and(|port| port.asked > asked) {
-                continue;
-            }
-            let is_news = before
-                .as_ref()
-                .map_or(!up, |port| port.up != up || port.doubtful);
-            let since = match &before {
-                Some(port) if port.up == up => port.changed,
-                _ => asked,
-            };
-            let port = Port {
+            let fresh = Port {
                 up,
                 asked,
-                changed: since,
+                changed: asked,
                 doubtful: false,
             };
-            if let Some(known) = before {
-                *known = port;
-            } else {
-                self.ports.insert((node.clone(), link.clone()), port);
+            let place = match known {
+                Some((name, place)) if *name == interface.name => *place,
+                _ => {
+                    let name = interface.name.clone();
+                    let (place, is_new) = self.port_place(node, name.as_str(), fresh);
+                    *known = Some((name, place));
+                    // A port that was never seen before is news if it is down.
+                    if is_new && !up {
+                        changed.extend(place.map(|place| (place, up)));
+                    }
+                    if is_new {
+                        continue;
+                    }
+                    place
+                }
+            };
+            let Some(place) = place else {
+                continue;
+            };
+            let port = &mut self.ports[place];
+            if port.asked > asked {
+                continue;
             }
-            if is_news {
-                changed.push((link.clone(), up));
+            if port.up != up || port.doubtful {
+                changed.push((place, up));
             }
+            *port = Port {
+                changed: if port.up == up { port.changed } else { asked },
+                ..fresh
+            };
         }
+        self.layouts[at.index()] = layout;
         if changed.is_empty() {
             return Vec::new();
         }
         let mut asks = self.judge.inquire(asked, now);
-        for (link, up) in changed {
-            let far: Vec<NodeId> = self
-                .reference
-                .network
-                .links
-                .get(&link)
+        for (place, up) in changed {
+            let link = self.ports.get_index(place).map(|((_, link), _)| link);
+            let far: Vec<NodeId> = link
+                .and_then(|link| self.reference.network.links.get(link))
                 .into_iter()
                 .flat_map(|link| link.ends().map(|end| end.node.clone()))
                 .filter(|end| end != node)
@@ -105,6 +121,21 @@ impl Monitor {
             }
         }
         asks
+    }
+
+    /// Returns at which place the port of a device with this name is kept, and whether it is kept only now, as `fresh`;
+    /// no place where no link is declared on it.
+    fn port_place(&mut self, node: &NodeId, name: &str, fresh: Port) -> (Option<usize>, bool) {
+        let Some(link) = self.reference.link_on(node, name) else {
+            return (None, false);
+        };
+        match self.ports.get_index_of(&AtPort(node, link)) {
+            Some(place) => (Some(place), false),
+            None => {
+                let key = (node.clone(), link.clone());
+                (Some(self.ports.insert_full(key, fresh).0), true)
+            }
+        }
     }
 
     /// Asks the ports of the nodes beside one that fell silent or came back, and its own.

@@ -16,6 +16,7 @@ use crate::clock;
 use crate::judge::rules::Rules;
 use crate::lab::action::Action;
 use crate::lab::fabric::{Conduct, Fabric};
+use crate::model::reading::Reading;
 use crate::probe::roster::{Pace, Roster};
 
 /// How often an open inquiry is looked at.
@@ -37,6 +38,8 @@ pub struct Trial {
     pub at: Timestamp,
     /// Readings so far, and those of them in which nothing was heard.
     pub readings: (u64, u64),
+    /// What is heard in a step, between two uses: it would be made anew for every reading.
+    heard: Vec<Reading>,
 }
 
 impl Trial {
@@ -61,10 +64,11 @@ impl Trial {
                 Book::default(),
                 at,
             ),
-            world: World::new(fabric, roster, now),
+            world: World::new(fabric, roster),
             now,
             at,
             readings: (0, 0),
+            heard: Vec::new(),
         }
     }
 
@@ -83,13 +87,16 @@ impl Trial {
         let passed = SignedDuration::try_from(next - self.now).unwrap_or(SignedDuration::MAX);
         self.at = self.at.saturating_add(passed).unwrap_or(Timestamp::MAX);
         self.now = next;
-        for reading in self.world.advance(self.now) {
+        let mut heard = std::mem::take(&mut self.heard);
+        self.world.advance_into(self.now, &mut heard);
+        for reading in heard.drain(..) {
             self.readings.0 += 1;
             self.readings.1 += u64::from(!reading.answer.is_heard());
             for ask in self.monitor.apply(&reading, self.now) {
                 self.world.ask(&ask, self.now);
             }
         }
+        self.heard = heard;
         for hint in self.world.hints(self.now) {
             for ask in self.monitor.hint(&hint, self.now) {
                 self.world.ask(&ask, self.now);

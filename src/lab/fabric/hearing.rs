@@ -7,6 +7,7 @@ use crate::graph::{NodeIx, mix};
 use crate::lab::action::behaviour::Behaviour;
 use crate::lab::fabric::journey::Load;
 use crate::lab::fabric::{Fabric, Fate};
+use crate::model::NodeId;
 use crate::model::device::Device;
 use crate::model::reading::Answer;
 use crate::model::target::{Method, Target};
@@ -30,22 +31,37 @@ struct Heard {
 impl Fabric {
     /// Returns what a probe hears from a target, and how long after it asked.
     ///
-    /// A silence takes the target's time-out, for each retry once more. Cost O(path), and O(ports) for SNMP.
+    /// A silence takes the target's time-out, for each retry once more; so does a question to who is not there. Cost
+    /// O(path), and O(ports) for SNMP.
     pub fn ask(&mut self, target: &Target, at: Duration) -> (Answer, Duration) {
-        let waits = target.timeout * (u32::from(target.retries) + 1);
-        let Some(node) = self.graph.node(&target.id.node) else {
-            return (Answer::Silent, waits);
-        };
+        match self.place(&target.id.node) {
+            Some(node) => self.ask_at(node, target, at),
+            None => (
+                Answer::Silent,
+                target.timeout * (u32::from(target.retries) + 1),
+            ),
+        }
+    }
+
+    /// Returns where a node stands here: who asks again and again need not look it up.
+    #[must_use]
+    pub fn place(&self, node: &NodeId) -> Option<NodeIx> {
+        self.graph.node(node)
+    }
+
+    /// Returns what a probe hears from a target that stands at a place, and how long after it asked.
+    pub fn ask_at(&mut self, node: NodeIx, target: &Target, at: Duration) -> (Answer, Duration) {
         self.settle(at);
-        for attempt in 0..=target.retries {
-            let spent = target.timeout * u32::from(attempt);
+        let mut spent = Duration::ZERO;
+        for _ in 0..=target.retries {
             if let Some(heard) = self.attempt(node, target, at + spent)
                 && heard.first <= target.timeout
             {
                 return (heard.answer, spent + heard.whole);
             }
+            spent += target.timeout;
         }
-        (Answer::Silent, waits)
+        (Answer::Silent, spent)
     }
 
     fn attempt(&mut self, node: NodeIx, target: &Target, at: Duration) -> Option<Heard> {
@@ -67,17 +83,23 @@ impl Fabric {
                 });
             }
         };
-        if target.id.method == Method::Ping && !self.echoes(node, at + out) {
-            return None;
+        let mut late = Duration::ZERO;
+        let mut behaviour = Behaviour::Well;
+        match target.id.method {
+            Method::Ping => {
+                if !self.echoes(node, at + out) {
+                    return None;
+                }
+            }
+            Method::Snmp => {
+                behaviour = self.places[node.index()].behaviour;
+                if is_unheard(behaviour, target) {
+                    return None;
+                }
+                late = behaviour.delay().unwrap_or_default();
+            }
+            Method::Tcp(_) => {}
         }
-        let behaviour = match target.id.method {
-            Method::Snmp => self.places[node.index()].behaviour,
-            Method::Ping | Method::Tcp(_) => Behaviour::Well,
-        };
-        if is_unheard(behaviour, target) {
-            return None;
-        }
-        let late = behaviour.delay().unwrap_or_default();
         let answers_at = at + out + late;
         let load = Load::small(mix(flow), family);
         let Fate::Deliver {

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::graph::{LinkIx, NodeIx};
+use crate::lab::fabric::dice::Dice;
+use crate::lab::fabric::wire::Wire;
 use crate::lab::fabric::{Fabric, Fate, SIZE, TTL};
 use crate::model::reading::Refusal;
 use crate::wire::echo::Family;
@@ -51,8 +53,21 @@ impl Load {
 pub(super) struct Kept {
     flow: u64,
     steps: Vec<(LinkIx, NodeIx)>,
-    /// By step: whether it goes a to b or b to a.
-    ways: Vec<u8>,
+    hops: Vec<Hop>,
+}
+
+/// A step in one number: the link's, and in the lowest bit whether it goes b to a.
+#[derive(Clone, Copy, Debug)]
+struct Hop(u32);
+
+impl Hop {
+    fn link(self) -> usize {
+        (self.0 >> 1) as usize
+    }
+
+    fn way(self) -> usize {
+        (self.0 & 1) as usize
+    }
 }
 
 /// A packet under way, with its copies: they travel together and share one fate.
@@ -105,7 +120,15 @@ impl Fabric {
         load: Load,
         at: Duration,
     ) -> Fate {
-        let kept = self.kept[node.index()][usize::from(is_outward)].take();
+        let place = (node.index(), usize::from(is_outward));
+        if let Some(kept) = &self.kept[place.0][place.1]
+            && self.is_sound
+            && kept.flow == load.flow
+            && kept.hops.len() <= usize::from(load.ttl)
+        {
+            return glide(&kept.hops, load, &mut self.wires, &mut self.dice);
+        }
+        let kept = self.kept[place.0][place.1].take();
         let kept = kept.filter(|kept| kept.flow == load.flow);
         let Some(kept) = kept.or_else(|| self.way(node, is_outward, load.flow)) else {
             return if is_outward {
@@ -114,13 +137,9 @@ impl Fabric {
                 Fate::Drop
             };
         };
-        let fate = if self.is_sound && kept.steps.len() <= usize::from(load.ttl) {
-            self.glide(&kept, load)
-        } else {
-            let start = if is_outward { self.routes.root() } else { node };
-            self.walk(&kept.steps, start, load, at)
-        };
-        self.kept[node.index()][usize::from(is_outward)] = Some(kept);
+        let start = if is_outward { self.routes.root() } else { node };
+        let fate = self.walk(&kept.steps, start, load, at);
+        self.kept[place.0][place.1] = Some(kept);
         fate
     }
 
@@ -132,28 +151,12 @@ impl Fabric {
         } else {
             backward(&path, self.routes.root())
         };
-        let way = |(link, to): &(LinkIx, NodeIx)| u8::from(self.graph.ends(*link).1 != *to);
-        let ways = steps.iter().map(way).collect();
-        Some(Kept { flow, steps, ways })
-    }
-
-    /// Carries a packet along a way of a network in which nothing is broken, lossy or impaired: it only takes time.
-    ///
-    /// It is what `walk` comes to then, several times quicker: days on which nothing breaks are made of it.
-    fn glide(&mut self, kept: &Kept, load: Load) -> Fate {
-        let mut nanos = 0;
-        for (&(link, _), &way) in kept.steps.iter().zip(&kept.ways) {
-            let wire = &mut self.wires[link.index()];
-            wire.carried[usize::from(way)] += load.octets as u64;
-            nanos += wire.nanos(&mut self.dice);
-        }
-        Fate::Deliver {
-            after: Duration::from_nanos(nanos),
-            // The last step leads to who takes it, and not on.
-            ttl: load.ttl - kept.steps.len().saturating_sub(1) as u8,
-            copies: 1,
-            is_held: false,
-        }
+        let hop = |(link, to): &(LinkIx, NodeIx)| {
+            let is_back = self.graph.ends(*link).1 != *to;
+            Hop((link.index() as u32) << 1 | u32::from(is_back))
+        };
+        let hops = steps.iter().map(hop).collect();
+        Some(Kept { flow, steps, hops })
     }
 
     /// Walks a packet from `start` along some steps.
@@ -378,6 +381,25 @@ impl Fabric {
         // The model does not say which address stands at which port; each link keeps one.
         let at = link.index().checked_rem(voices.len())?;
         voices.get(at).copied()
+    }
+}
+
+/// Carries a packet along a way of a network in which nothing is broken, lossy or impaired: it only takes time.
+///
+/// It is what `walk` comes to then, several times quicker: days on which nothing breaks are made of it.
+fn glide(hops: &[Hop], load: Load, wires: &mut [Wire], dice: &mut Dice) -> Fate {
+    let mut nanos = 0;
+    for hop in hops {
+        let wire = &mut wires[hop.link()];
+        wire.carried[hop.way()] += load.octets as u64;
+        nanos += wire.nanos(dice);
+    }
+    Fate::Deliver {
+        after: Duration::from_nanos(nanos),
+        // The last step leads to who takes it, and not on.
+        ttl: load.ttl - hops.len().saturating_sub(1) as u8,
+        copies: 1,
+        is_held: false,
     }
 }
 

@@ -57,7 +57,7 @@ impl Channel {
     /// Returns the channel with this loss, or `None` when nothing is lost.
     ///
     /// Bad lasts `burst` packets in the mean; the share of bad packets is the ratio.
-    pub(super) fn new(loss: &Loss, dice: &mut Dice) -> Option<Self> {
+    pub(super) fn new(loss: &Loss, dice: &mut Dice) -> Option<Box<Self>> {
         let ratio = loss.ratio.clamp(0.0, 1.0);
         if ratio == 0.0 {
             return None;
@@ -75,7 +75,7 @@ impl Channel {
             left: 0,
         };
         channel.redraw(dice);
-        Some(channel)
+        Some(Box::new(channel))
     }
 
     /// Draws anew how long its state lasts: it does not remember how long it has.
@@ -179,7 +179,7 @@ pub(super) struct Wire {
     /// Octets a second that are modelled beside the probes, a to b and b to a.
     pub(super) background: [u64; 2],
     /// Loss a to b and b to a.
-    pub(super) channels: [Option<Channel>; 2],
+    pub(super) channels: [Option<Box<Channel>>; 2],
     /// What else is done to packets; most links have nothing of it.
     pub(super) mischief: Option<Box<Mischief>>,
     /// Octets of packets that the fabric itself carried, a to b and b to a.
