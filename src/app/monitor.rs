@@ -64,8 +64,8 @@ pub struct Monitor {
     numbers: Vec<IncidentId>,
     mute: BTreeSet<NodeId>,
     was_mute: bool,
-    /// When loss was last looked for.
-    loss_looked: Option<Instant>,
+    /// When loss is looked for again.
+    loss_again: Option<Instant>,
     /// Whose ways were laid out for that, and the ways.
     laid: Option<(Vec<NodeIx>, Laid)>,
     views: BTreeMap<NodeId, Arc<NodeView>>,
@@ -107,6 +107,8 @@ struct Verdict {
 struct Special {
     /// The minute for which it holds, since 1970.
     minute: i64,
+    /// Opening hours outside which it is.
+    shut: BTreeSet<String>,
     /// Nodes outside their office hours.
     closed: BTreeSet<NodeId>,
     /// Elements in an open maintenance, risk groups with their members.
@@ -148,7 +150,7 @@ impl Monitor {
             numbers: Vec::new(),
             mute: BTreeSet::new(),
             was_mute: false,
-            loss_looked: None,
+            loss_again: None,
             laid: None,
             views: BTreeMap::new(),
             stale: Vec::new(),
@@ -348,7 +350,15 @@ impl Monitor {
 
     /// Returns whether office hours or maintenance have changed; looks once a minute.
     fn look_at_the_clock(&mut self, at: Timestamp) -> bool {
-        if at.as_second().div_euclid(60) == self.special.minute {
+        if minute(at) == self.special.minute {
+            return false;
+        }
+        let (shut, worked_on) = (
+            shut(&self.reference, at),
+            worked_on(&self.reference.network, at),
+        );
+        self.special.minute = minute(at);
+        if shut == self.special.shut && worked_on == self.special.worked_on {
             return false;
         }
         let special = Special::at(&self.reference, at);
@@ -429,13 +439,7 @@ impl Monitor {
 impl Special {
     fn at(reference: &Reference, at: Timestamp) -> Self {
         let network = &reference.network;
-        // A few opening hours serve hundreds of agencies.
-        let shut: BTreeSet<&String> = network
-            .hours
-            .iter()
-            .filter(|(_, hours)| !hours.are_open(at, &network.time_zone))
-            .map(|(name, _)| name)
-            .collect();
+        let shut = shut(reference, at);
         let is_closed = |agency: &AgencyId| {
             let agency = network.agencies.get(agency);
             let hours = agency.and_then(|agency| agency.hours.as_ref());
@@ -451,11 +455,25 @@ impl Special {
             .cloned()
             .collect();
         Self {
-            minute: at.as_second().div_euclid(60),
+            minute: minute(at),
+            shut,
             closed,
             worked_on: worked_on(network, at),
         }
     }
+}
+
+/// Returns outside which opening hours it is: a few serve hundreds of agencies.
+fn shut(reference: &Reference, at: Timestamp) -> BTreeSet<String> {
+    let network = &reference.network;
+    let hours = network.hours.iter();
+    let shut = hours.filter(|(_, hours)| !hours.are_open(at, &network.time_zone));
+    shut.map(|(name, _)| name.clone()).collect()
+}
+
+/// Returns the minute since 1970.
+fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
 }
 
 /// Returns where a judge keeps each node of a graph.

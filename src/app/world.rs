@@ -150,6 +150,12 @@ impl World {
         std::mem::replace(said, later).into_values().collect()
     }
 
+    /// Returns when it began: what its moments are counted from.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
     /// Returns all faults in force, each as the action that makes it.
     #[must_use]
     pub fn faults(&self) -> Vec<Action> {
@@ -198,8 +204,8 @@ impl World {
 
     /// Asks whatever is due before something is heard or said, each in its time and nothing after `end`; returns when
     /// that is, or `end`.
-    pub fn ask_until_heard(&mut self, now: Instant, end: Instant) -> Instant {
-        let (mut now, end) = (self.epoch.moment(now), self.epoch.moment(end));
+    pub fn ask_until_heard(&mut self, now: Moment, end: Moment) -> Moment {
+        let mut now = now;
         loop {
             let first = self.first().map_or(end, |first| first.clamp(now, end));
             match self.due {
@@ -207,7 +213,7 @@ impl World {
                     now = due.max(now);
                     self.ask_due(now);
                 }
-                _ => return self.epoch.instant(first),
+                _ => return first,
             }
         }
     }
@@ -217,25 +223,27 @@ impl World {
     /// Time must not run backwards between calls.
     pub fn advance(&mut self, now: Instant) -> Vec<Reading> {
         let mut heard = Vec::new();
-        self.advance_into(now, &mut heard);
+        self.advance_into(self.epoch.moment(now), &mut heard);
         heard
     }
 
     /// Does the same, and appends to what was heard.
-    pub fn advance_into(&mut self, now: Instant, heard: &mut Vec<Reading>) {
-        let now = self.epoch.moment(now);
+    pub fn advance_into(&mut self, now: Moment, heard: &mut Vec<Reading>) {
         if self.due.is_some_and(|due| due <= now) {
             self.ask_due(now);
         }
-        let before = heard.len();
+        let mut may_be_sooner = false;
         while let Some(first) = self.coming.peek_mut()
             && first.0.at <= now
         {
             let Reverse(first) = PeekMut::pop(first);
-            match first.place {
+            may_be_sooner |= match first.place {
                 Some(place) => self.roster.done_at(place, first.purpose),
-                None => self.roster.done(&first.target, first.purpose),
-            }
+                None => {
+                    self.roster.done(&first.target, first.purpose);
+                    true
+                }
+            };
             heard.push(Reading {
                 target: first.target,
                 asked: self.epoch.instant(first.asked),
@@ -244,8 +252,7 @@ impl World {
                 answer: first.answer,
             });
         }
-        if heard.len() > before {
-            // An answer makes room.
+        if may_be_sooner {
             self.due = self.roster.next_moment();
         }
     }

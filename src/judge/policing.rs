@@ -167,7 +167,7 @@ impl Account {
     pub fn round(&mut self, asked: Instant, answered: bool, apart: Duration) -> bool {
         let is_round = self
             .asked
-            .is_none_or(|last| asked.saturating_duration_since(last) >= apart);
+            .is_none_or(|last| asked >= last + apart);
         self.asked = self.asked.max(Some(asked));
         if !is_round {
             return false;

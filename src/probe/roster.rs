@@ -348,15 +348,18 @@ impl Roster {
         }
     }
 
-    /// Says the same of the target at a place.
-    pub fn done_at(&mut self, place: Place, purpose: Purpose) {
+    /// Says the same of the target at a place; returns whether something may be due sooner for it.
+    pub fn done_at(&mut self, place: Place, purpose: Purpose) -> bool {
         let slot = &mut self.slots[place.index()];
-        if slot.flying.lands(purpose) {
-            let lane = &mut self.lanes[slot.lane];
-            lane.in_flight -= 1;
-            // An ask that waited for this poll to end.
-            lane.asks.extend(slot.asks.map(|asks| (asks.at, place)));
+        if !slot.flying.lands(purpose) {
+            return false;
         }
+        let lane = &mut self.lanes[slot.lane];
+        let was_full = !lane.has_room(Purpose::Round);
+        lane.in_flight -= 1;
+        // An ask that waited for this poll to end.
+        lane.asks.extend(slot.asks.map(|asks| (asks.at, place)));
+        was_full || slot.asks.is_some()
     }
 
     /// Takes an ask, due at once; returns whether its target is known.
@@ -457,10 +460,10 @@ impl Roster {
     fn take(&mut self, lane: usize, purpose: Purpose, now: Moment) -> Option<Place> {
         let lane = &mut self.lanes[lane];
         loop {
+            let (_, place) = lane.first(purpose).filter(|(at, _)| *at <= now)?;
             if !lane.has_room(purpose) || lane.bucket.open_at() > now {
                 return None;
             }
-            let (_, place) = lane.first(purpose).filter(|(at, _)| *at <= now)?;
             let slot = &mut self.slots[place.index()];
             let may_leave = match purpose {
                 Purpose::Ask => slot.book_ask(place, lane, now),

@@ -24,13 +24,10 @@ const NEWEST: usize = 20;
 impl Monitor {
     /// Looks for lossy links, and opens, keeps or ends their incidents.
     pub(super) fn look_for_loss(&mut self, now: Instant, at: Timestamp) {
-        if self
-            .loss_looked
-            .is_some_and(|looked| now.saturating_duration_since(looked) < EVERY)
-        {
+        if self.loss_again.is_some_and(|again| now < again) {
             return;
         }
-        self.loss_looked = Some(now);
+        self.loss_again = Some(now + EVERY);
         let is_loss = |finding: &Finding| finding.kind == IncidentKind::Loss;
         let is_clean = |pulse: &Pulse| pulse.window.sent_and_lost().1 == 0;
         if !self.findings.iter().any(is_loss)

@@ -13,6 +13,7 @@ use crate::app::monitor::Monitor;
 use crate::app::reference::Reference;
 use crate::app::world::World;
 use crate::clock;
+use crate::clock::moment::Moment;
 use crate::judge::rules::Rules;
 use crate::lab::action::Action;
 use crate::lab::fabric::{Conduct, Fabric};
@@ -38,6 +39,8 @@ pub struct Trial {
     pub at: Timestamp,
     /// Readings so far, and those of them in which nothing was heard.
     pub readings: (u64, u64),
+    /// `now`, as the world counts.
+    moment: Moment,
     /// What is heard in a step, between two uses: it would be made anew for every reading.
     heard: Vec<Reading>,
 }
@@ -68,6 +71,7 @@ impl Trial {
             now,
             at,
             readings: (0, 0),
+            moment: 0,
             heard: Vec::new(),
         }
     }
@@ -83,12 +87,16 @@ impl Trial {
     pub fn step(&mut self, end: Instant) {
         let look = |deadline: Instant| deadline.max(self.now + LOOK);
         let deadline = self.monitor.deadline().map_or(end, look);
-        let next = self.world.ask_until_heard(self.now, deadline.min(end));
-        let passed = SignedDuration::try_from(next - self.now).unwrap_or(SignedDuration::MAX);
+        let epoch = self.world.epoch();
+        let until = epoch.moment(deadline.min(end));
+        let next = self.world.ask_until_heard(self.moment, until);
+        let passed = i64::try_from(next - self.moment).unwrap_or(i64::MAX);
+        let passed = SignedDuration::from_nanos(passed);
         self.at = self.at.saturating_add(passed).unwrap_or(Timestamp::MAX);
-        self.now = next;
+        self.now = epoch.instant(next);
+        self.moment = next;
         let mut heard = std::mem::take(&mut self.heard);
-        self.world.advance_into(self.now, &mut heard);
+        self.world.advance_into(next, &mut heard);
         for reading in heard.drain(..) {
             self.readings.0 += 1;
             self.readings.1 += u64::from(!reading.answer.is_heard());
