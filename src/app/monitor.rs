@@ -251,8 +251,18 @@ impl Monitor {
 
     /// Takes a reading in and returns the questions that it raises; one of a node that an edit took away is dropped.
     pub fn apply(&mut self, reading: &Reading, now: Instant) -> Vec<Ask> {
+        self.apply_near(None, reading, now)
+    }
+
+    /// Does the same for a reading of a node that may stand at `guess` in the graph: who can guess spares the search.
+    pub fn apply_near(
+        &mut self,
+        guess: Option<NodeIx>,
+        reading: &Reading,
+        now: Instant,
+    ) -> Vec<Ask> {
         let node = &reading.target.node;
-        let Some(at) = self.reference.graph.node(node) else {
+        let Some(at) = self.reference.graph.node_near(guess, node) else {
             return self.ask_hinted(now);
         };
         self.pending.remove(&reading.target);
@@ -291,9 +301,9 @@ impl Monitor {
             asks.extend(self.ask_ports_beside(node, now));
         }
         if let Some(phase) = phase {
-            asks.extend(self.police(at, phase, reading, now));
+            asks.append(&mut self.police(at, phase, reading, now));
         }
-        asks.extend(self.ask_hinted(now));
+        asks.append(&mut self.ask_hinted(now));
         asks
     }
 

@@ -3,9 +3,7 @@
 //! It is what the dashboard runs on where the kernel refuses the lab its namespaces, and what a day of faults
 //! is rehearsed on in seconds. For the monitor there is no difference: readings come, and asks go.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::binary_heap::PeekMut;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,8 +27,8 @@ pub struct World {
     /// By place in the roster: where a target stands in the fabric.
     nodes: Vec<Option<NodeIx>>,
     epoch: Epoch,
-    /// Readings on their way, the first to arrive on top.
-    coming: BinaryHeap<Reverse<Coming>>,
+    /// Readings on their way, in order of arrival.
+    coming: VecDeque<Coming>,
     /// By arrival and number, what devices say unasked; `None` where nobody listens.
     said: Option<BTreeMap<(Moment, u64), Hint>>,
     /// Whether devices are asked for their neighbours too.
@@ -44,41 +42,15 @@ pub struct World {
 #[derive(Clone, Debug)]
 struct Coming {
     at: Moment,
-    /// Two of one moment are in the order in which they were asked.
-    number: u64,
     /// Where its target is kept; `None` once it is asked no more.
     place: Option<Place>,
+    /// Where it stands in the fabric; `None` if it is not there.
+    node: Option<NodeIx>,
     target: TargetId,
     purpose: Purpose,
     asked: Moment,
     answer: Answer,
 }
-
-impl Coming {
-    fn order(&self) -> (Moment, u64) {
-        (self.at, self.number)
-    }
-}
-
-impl Ord for Coming {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.order().cmp(&other.order())
-    }
-}
-
-impl PartialOrd for Coming {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Coming {
-    fn eq(&self, other: &Self) -> bool {
-        self.order() == other.order()
-    }
-}
-
-impl Eq for Coming {}
 
 impl World {
     /// Joins a fabric and a roster: when the roster began is the fabric's beginning too.
@@ -90,7 +62,7 @@ impl World {
             epoch: roster.epoch(),
             roster,
             fabric,
-            coming: BinaryHeap::new(),
+            coming: VecDeque::new(),
             said: None,
             asks_neighbours: false,
             count: 0,
@@ -179,13 +151,9 @@ impl World {
         self.roster.replace(targets, now);
         self.due = self.roster.next_moment();
         self.nodes = nodes(&self.fabric, &self.roster);
-        let coming = std::mem::take(&mut self.coming).into_iter();
-        self.coming = coming
-            .map(|Reverse(coming)| {
-                let place = self.roster.place(&coming.target);
-                Reverse(Coming { place, ..coming })
-            })
-            .collect();
+        for coming in &mut self.coming {
+            coming.place = self.roster.place(&coming.target);
+        }
     }
 
     /// Returns when something happens next.
@@ -197,7 +165,7 @@ impl World {
 
     /// Returns when something is heard or said next.
     fn first(&self) -> Option<Moment> {
-        let arrival = self.coming.peek().map(|Reverse(first)| first.at);
+        let arrival = self.coming.front().map(|first| first.at);
         let said = self.said.as_ref().and_then(|said| said.keys().next());
         arrival.into_iter().chain(said.map(|(at, _)| *at)).min()
     }
@@ -224,19 +192,16 @@ impl World {
     pub fn advance(&mut self, now: Instant) -> Vec<Reading> {
         let mut heard = Vec::new();
         self.advance_into(self.epoch.moment(now), &mut heard);
-        heard
+        heard.into_iter().map(|(_, reading)| reading).collect()
     }
 
-    /// Does the same, and appends to what was heard.
-    pub fn advance_into(&mut self, now: Moment, heard: &mut Vec<Reading>) {
+    /// Does the same, and appends to what was heard, with where each target stands in the fabric.
+    pub fn advance_into(&mut self, now: Moment, heard: &mut Vec<(Option<NodeIx>, Reading)>) {
         if self.due.is_some_and(|due| due <= now) {
             self.ask_due(now);
         }
         let mut may_be_sooner = false;
-        while let Some(first) = self.coming.peek_mut()
-            && first.0.at <= now
-        {
-            let Reverse(first) = PeekMut::pop(first);
+        while let Some(first) = self.coming.pop_front_if(|first| first.at <= now) {
             may_be_sooner |= match first.place {
                 Some(place) => self.roster.done_at(place, first.purpose),
                 None => {
@@ -244,13 +209,14 @@ impl World {
                     true
                 }
             };
-            heard.push(Reading {
+            let reading = Reading {
                 target: first.target,
                 asked: self.epoch.instant(first.asked),
                 in_round: first.purpose == Purpose::Round,
                 at: self.epoch.instant(first.at),
                 answer: first.answer,
-            });
+            };
+            heard.push((first.node, reading));
         }
         if may_be_sooner {
             self.due = self.roster.next_moment();
@@ -263,7 +229,8 @@ impl World {
         self.roster.due_at(now, &mut due);
         for (place, purpose) in due.drain(..) {
             let target = self.roster.target(place);
-            let (mut answer, after) = match self.nodes[place.index()] {
+            let node = self.nodes[place.index()];
+            let (mut answer, after) = match node {
                 Some(node) => self.fabric.ask_at(node, target, at),
                 None => self.fabric.ask(target, at),
             };
@@ -275,16 +242,19 @@ impl World {
                 device.neighbours = whole.neighbours;
                 device.neighbours_read = true;
             }
-            self.count += 1;
-            self.coming.push(Reverse(Coming {
+            let coming = Coming {
                 at: now.saturating_add(nanos(after)),
-                number: self.count,
                 place: Some(place),
+                node,
                 target: target.id.clone(),
                 purpose,
                 asked: now,
                 answer,
-            }));
+            };
+            // Two of one moment are in the order in which they were asked. An answer overtakes only silences, which
+            // stand at the end of the line.
+            let place = self.coming.partition_point(|other| other.at <= coming.at);
+            self.coming.insert(place, coming);
         }
         self.asked = due;
         self.due = self.roster.next_moment();

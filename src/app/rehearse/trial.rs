@@ -13,7 +13,8 @@ use crate::app::monitor::Monitor;
 use crate::app::reference::Reference;
 use crate::app::world::World;
 use crate::clock;
-use crate::clock::moment::Moment;
+use crate::clock::moment::{Moment, nanos};
+use crate::graph::NodeIx;
 use crate::judge::rules::Rules;
 use crate::lab::action::Action;
 use crate::lab::fabric::{Conduct, Fabric};
@@ -42,7 +43,7 @@ pub struct Trial {
     /// `now`, as the world counts.
     moment: Moment,
     /// What is heard in a step, between two uses: it would be made anew for every reading.
-    heard: Vec<Reading>,
+    heard: Vec<(Option<NodeIx>, Reading)>,
 }
 
 impl Trial {
@@ -85,10 +86,14 @@ impl Trial {
 
     /// Lets the next thing happen, but nothing after `end`.
     pub fn step(&mut self, end: Instant) {
-        let look = |deadline: Instant| deadline.max(self.now + LOOK);
-        let deadline = self.monitor.deadline().map_or(end, look);
+        self.step_until(self.world.epoch().moment(end));
+    }
+
+    fn step_until(&mut self, end: Moment) {
         let epoch = self.world.epoch();
-        let until = epoch.moment(deadline.min(end));
+        let deadline = self.monitor.deadline();
+        let look = deadline.map(|deadline| epoch.moment(deadline.max(self.now + LOOK)));
+        let until = look.map_or(end, |look| look.min(end));
         let next = self.world.ask_until_heard(self.moment, until);
         let passed = i64::try_from(next - self.moment).unwrap_or(i64::MAX);
         let passed = SignedDuration::from_nanos(passed);
@@ -97,10 +102,10 @@ impl Trial {
         self.moment = next;
         let mut heard = std::mem::take(&mut self.heard);
         self.world.advance_into(next, &mut heard);
-        for reading in heard.drain(..) {
+        for (node, reading) in heard.drain(..) {
             self.readings.0 += 1;
             self.readings.1 += u64::from(!reading.answer.is_heard());
-            for ask in self.monitor.apply(&reading, self.now) {
+            for ask in self.monitor.apply_near(node, &reading, self.now) {
                 self.world.ask(&ask, self.now);
             }
         }
@@ -115,9 +120,9 @@ impl Trial {
 
     /// Lets so much time pass.
     pub fn run_for(&mut self, time: Duration) {
-        let end = self.now + time;
-        while self.now < end {
-            self.step(end);
+        let end = self.moment.saturating_add(nanos(time));
+        while self.moment < end {
+            self.step_until(end);
         }
     }
 

@@ -52,8 +52,18 @@ impl Fabric {
     /// Returns what a probe hears from a target that stands at a place, and how long after it asked.
     pub fn ask_at(&mut self, node: NodeIx, target: &Target, at: Duration) -> (Answer, Duration) {
         self.settle(at);
+        if target.id.method == Method::Ping
+            && target.retries == 0
+            && let Some((rtt, ttl)) = self.smooth_echo(node, target)
+        {
+            if rtt > target.timeout {
+                return (Answer::Silent, target.timeout);
+            }
+            let ttl = Some(ttl);
+            return (Answer::Echo { rtt, ttl }, rtt);
+        }
         let mut spent = Duration::ZERO;
-        for _ in 0..=target.retries {
+        for _ in 0..u32::from(target.retries) + 1 {
             if let Some(heard) = self.attempt(node, target, at + spent)
                 && heard.first <= target.timeout
             {
@@ -64,8 +74,20 @@ impl Fabric {
         (Answer::Silent, spent)
     }
 
+    /// Returns the round trip of an echo and the time to live of its answer, where there is nothing on the way that
+    /// could do more to it than take time; it is what `attempt` comes to then.
+    fn smooth_echo(&mut self, node: NodeIx, target: &Target) -> Option<(Duration, u8)> {
+        if self.places[node.index()].behaviour == Behaviour::Pingless {
+            return None;
+        }
+        let flow = outward(node);
+        let family = Family::of(target.address);
+        let loads = [flow, back(flow)].map(|flow| Load::small(flow, family));
+        self.glide_there_and_back(node, loads)
+    }
+
     fn attempt(&mut self, node: NodeIx, target: &Target, at: Duration) -> Option<Heard> {
-        let flow = mix(node.index() as u64);
+        let flow = outward(node);
         let family = Family::of(target.address);
         let load = Load::small(flow, family);
         let out = match self.travel(node, true, load, at) {
@@ -101,7 +123,7 @@ impl Fabric {
             Method::Tcp(_) => {}
         }
         let answers_at = at + out + late;
-        let load = Load::small(mix(flow), family);
+        let load = Load::small(back(flow), family);
         let Fate::Deliver {
             after: back, ttl, ..
         } = self.travel(node, false, load, answers_at)
@@ -126,6 +148,16 @@ impl Fabric {
             whole,
         })
     }
+}
+
+/// Returns the flow of the questions to a node.
+fn outward(node: NodeIx) -> u64 {
+    mix(node.index() as u64)
+}
+
+/// Returns the flow of the answers to a flow of questions.
+fn back(flow: u64) -> u64 {
+    mix(flow)
 }
 
 /// Returns whether nothing that an agent says is taken for its answer.

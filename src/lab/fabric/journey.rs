@@ -56,6 +56,18 @@ pub(super) struct Kept {
     hops: Vec<Hop>,
 }
 
+impl Kept {
+    /// Returns whether a packet takes this way, and lives long enough for it.
+    fn is_for(&self, load: Load) -> bool {
+        self.flow == load.flow && self.hops.len() <= usize::from(load.ttl)
+    }
+
+    /// Returns what is left of a packet's time to live at the end; the last step leads to who takes it, and not on.
+    fn leaves(&self, load: Load) -> u8 {
+        load.ttl - self.hops.len().saturating_sub(1) as u8
+    }
+}
+
 /// A step in one number: the link's, and in the lowest bit whether it goes b to a.
 #[derive(Clone, Copy, Debug)]
 struct Hop(u32);
@@ -123,10 +135,15 @@ impl Fabric {
         let place = (node.index(), usize::from(is_outward));
         if let Some(kept) = &self.kept[place.0][place.1]
             && self.is_sound
-            && kept.flow == load.flow
-            && kept.hops.len() <= usize::from(load.ttl)
+            && kept.is_for(load)
         {
-            return glide(&kept.hops, load, &mut self.wires, &mut self.dice);
+            let nanos = glide(&kept.hops, load.octets, &mut self.wires, &mut self.dice);
+            return Fate::Deliver {
+                after: Duration::from_nanos(nanos),
+                ttl: kept.leaves(load),
+                copies: 1,
+                is_held: false,
+            };
         }
         let kept = self.kept[place.0][place.1].take();
         let kept = kept.filter(|kept| kept.flow == load.flow);
@@ -141,6 +158,29 @@ impl Fabric {
         let fate = self.walk(&kept.steps, start, load, at);
         self.kept[place.0][place.1] = Some(kept);
         fate
+    }
+
+    /// Carries a packet to `node` and its answer back at once, and returns how long that takes and what is left of the
+    /// answer's time to live.
+    ///
+    /// `None`, and nothing is carried, where something is wrong anywhere or a way is not known yet: `travel` tells.
+    pub(super) fn glide_there_and_back(
+        &mut self,
+        node: NodeIx,
+        [out, back]: [Load; 2],
+    ) -> Option<(Duration, u8)> {
+        let [way_back, way_out] = &self.kept[node.index()];
+        let (way_out, way_back) = (way_out.as_ref()?, way_back.as_ref()?);
+        if !self.is_sound || !way_out.is_for(out) || !way_back.is_for(back) {
+            return None;
+        }
+        let (wires, dice) = (&mut self.wires, &mut self.dice);
+        let there = glide(&way_out.hops, out.octets, wires, dice);
+        let back_again = glide(&way_back.hops, back.octets, wires, dice);
+        Some((
+            Duration::from_nanos(there + back_again),
+            way_back.leaves(back),
+        ))
     }
 
     /// Returns the way that a flow takes now, between the monitor and `node`; `None` where there is none.
@@ -384,23 +424,18 @@ impl Fabric {
     }
 }
 
-/// Carries a packet along a way of a network in which nothing is broken, lossy or impaired: it only takes time.
+/// Carries so many octets along a way of a network in which nothing is broken, lossy or impaired, and returns how many
+/// nanoseconds that takes.
 ///
 /// It is what `walk` comes to then, several times quicker: days on which nothing breaks are made of it.
-fn glide(hops: &[Hop], load: Load, wires: &mut [Wire], dice: &mut Dice) -> Fate {
+fn glide(hops: &[Hop], octets: usize, wires: &mut [Wire], dice: &mut Dice) -> u64 {
     let mut nanos = 0;
     for hop in hops {
         let wire = &mut wires[hop.link()];
-        wire.carried[hop.way()] += load.octets as u64;
+        wire.carried[hop.way()] += octets as u64;
         nanos += wire.nanos(dice);
     }
-    Fate::Deliver {
-        after: Duration::from_nanos(nanos),
-        // The last step leads to who takes it, and not on.
-        ttl: load.ttl - hops.len().saturating_sub(1) as u8,
-        copies: 1,
-        is_held: false,
-    }
+    nanos
 }
 
 /// Returns the octets of a packet where nobody says the size.
