@@ -74,6 +74,8 @@ pub struct Monitor {
     special: Special,
     /// Agencies cut off at most, by quarter of an hour since 1970.
     peaks: BTreeMap<i64, u32>,
+    /// The newest of these quarters.
+    quarter: Option<i64>,
     unsent: u64,
     broken: Vec<Element>,
     refused_edit: Arc<[Fault]>,
@@ -156,6 +158,7 @@ impl Monitor {
             stale: Vec::new(),
             special: Special::at(&reference, at),
             peaks: BTreeMap::new(),
+            quarter: None,
             unsent: 0,
             broken: Vec::new(),
             refused_edit: Arc::from([]),
@@ -426,9 +429,8 @@ impl Monitor {
 
     fn note_peak(&mut self, at: Timestamp) {
         let quarter = at.as_second().div_euclid(QUARTER);
-        let newest = self.peaks.last_key_value();
-        let is_new = newest.is_none_or(|(newest, _)| *newest != quarter)
-            && !self.peaks.contains_key(&quarter);
+        let is_new = self.quarter != Some(quarter) && !self.peaks.contains_key(&quarter);
+        self.quarter = Some(quarter);
         if !is_new && self.verdicts.is_empty() {
             return;
         }

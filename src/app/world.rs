@@ -21,8 +21,6 @@ use crate::probe::roster::{Place, Purpose, Roster};
 #[derive(Clone, Debug)]
 pub struct World {
     roster: Roster,
-    /// When the roster has something next, as it said when it was last changed.
-    due: Option<Moment>,
     fabric: Fabric,
     /// By place in the roster: where a target stands in the fabric.
     nodes: Vec<Option<NodeIx>>,
@@ -57,7 +55,6 @@ impl World {
     #[must_use]
     pub fn new(fabric: Fabric, roster: Roster) -> Self {
         Self {
-            due: roster.next_moment(),
             nodes: nodes(&fabric, &roster),
             epoch: roster.epoch(),
             roster,
@@ -143,13 +140,11 @@ impl World {
     /// Takes a question of an inquiry.
     pub fn ask(&mut self, ask: &Ask, now: Instant) {
         self.roster.ask(ask, now);
-        self.due = self.roster.next_moment();
     }
 
     /// Takes over other targets.
     pub fn retarget(&mut self, targets: Vec<Target>, now: Instant) {
         self.roster.replace(targets, now);
-        self.due = self.roster.next_moment();
         self.nodes = nodes(&self.fabric, &self.roster);
         for coming in &mut self.coming {
             coming.place = self.roster.place(&coming.target);
@@ -159,7 +154,7 @@ impl World {
     /// Returns when something happens next.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
-        let next = self.due.into_iter().chain(self.first()).min();
+        let next = self.roster.next_moment().into_iter().chain(self.first()).min();
         next.map(|next| self.epoch.instant(next))
     }
 
@@ -176,7 +171,7 @@ impl World {
         let mut now = now;
         loop {
             let first = self.first().map_or(end, |first| first.clamp(now, end));
-            match self.due {
+            match self.roster.next_moment() {
                 Some(due) if due <= first => {
                     now = due.max(now);
                     self.ask_due(now);
@@ -197,18 +192,14 @@ impl World {
 
     /// Does the same, and appends to what was heard, with where each target stands in the fabric.
     pub fn advance_into(&mut self, now: Moment, heard: &mut Vec<(Option<NodeIx>, Reading)>) {
-        if self.due.is_some_and(|due| due <= now) {
+        if self.roster.next_moment().is_some_and(|due| due <= now) {
             self.ask_due(now);
         }
-        let mut may_be_sooner = false;
         while let Some(first) = self.coming.pop_front_if(|first| first.at <= now) {
-            may_be_sooner |= match first.place {
+            match first.place {
                 Some(place) => self.roster.done_at(place, first.purpose),
-                None => {
-                    self.roster.done(&first.target, first.purpose);
-                    true
-                }
-            };
+                None => self.roster.done(&first.target, first.purpose),
+            }
             let reading = Reading {
                 target: first.target,
                 asked: self.epoch.instant(first.asked),
@@ -217,9 +208,6 @@ impl World {
                 answer: first.answer,
             };
             heard.push((first.node, reading));
-        }
-        if may_be_sooner {
-            self.due = self.roster.next_moment();
         }
     }
 
@@ -257,7 +245,6 @@ impl World {
             self.coming.insert(place, coming);
         }
         self.asked = due;
-        self.due = self.roster.next_moment();
     }
 }
 

@@ -12,6 +12,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::clock::moment::nanos;
+
 /// Answered echoes that make one median.
 const ECHOES: usize = 30;
 
@@ -42,7 +44,8 @@ const NORMAL: f64 = 1.4826;
 /// The round trip of one target over hours, and its newest change.
 #[derive(Clone, Debug, Default)]
 pub struct Shift {
-    echoes: Vec<f64>,
+    /// Nanoseconds.
+    echoes: Vec<u64>,
     began: Option<Instant>,
     learnt: Vec<f64>,
     usual: Option<Usual>,
@@ -100,11 +103,13 @@ impl Shift {
     /// Adds the round trip of a question that left at `asked`, and returns whether a change is sure with it.
     pub fn push(&mut self, rtt: Duration, asked: Instant) -> bool {
         let began = *self.began.get_or_insert(asked);
-        self.echoes.push(rtt.as_secs_f64() * 1e6);
+        self.echoes.push(nanos(rtt));
         if self.echoes.len() < ECHOES {
             return false;
         }
-        let echo = middle(&mut self.echoes);
+        let at = self.echoes.len() / 2;
+        let (_, echo, _) = self.echoes.select_nth_unstable(at);
+        let echo = Duration::from_nanos(*echo).as_secs_f64() * 1e6;
         self.echoes.clear();
         self.began = None;
         self.weigh(echo, began, asked)

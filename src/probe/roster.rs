@@ -212,6 +212,8 @@ struct Lane {
     asks: BTreeSet<(Moment, Place)>,
     in_flight: usize,
     bucket: Bucket,
+    /// When something will be due next, as the lane was when it was last looked at.
+    next: Option<Moment>,
 }
 
 impl Lane {
@@ -222,6 +224,7 @@ impl Lane {
             asks: BTreeSet::new(),
             in_flight: 0,
             bucket: Bucket::new(limits.spacing, limits.burst, 0),
+            next: None,
         }
     }
 
@@ -247,14 +250,15 @@ impl Lane {
         }
     }
 
-    fn next(&self) -> Option<Moment> {
+    /// Finds out when something will be due next.
+    fn look(&mut self) {
         let first = [Purpose::Ask, Purpose::Round]
             .into_iter()
             .filter(|purpose| self.has_room(*purpose))
             .filter_map(|purpose| self.first(purpose))
             .map(|(at, _)| at)
-            .min()?;
-        Some(first.max(self.bucket.open_at()))
+            .min();
+        self.next = first.map(|first| first.max(self.bucket.open_at()));
     }
 }
 
@@ -292,7 +296,7 @@ impl Roster {
     /// Returns the same as a moment since the start.
     #[must_use]
     pub fn next_moment(&self) -> Option<Moment> {
-        self.lanes.iter().filter_map(Lane::next).min()
+        self.lanes.iter().filter_map(|lane| lane.next).min()
     }
 
     /// Returns where a target is kept; `None` if it is not asked.
@@ -325,12 +329,17 @@ impl Roster {
 
     /// Appends the places of what may be asked at a moment since the start, in the same order.
     pub fn due_at(&mut self, now: Moment, due: &mut Vec<(Place, Purpose)>) {
+        let is_due = |lane: &Lane| lane.next.is_some_and(|next| next <= now);
+        let lanes = self.lanes.each_ref().map(is_due);
         for purpose in [Purpose::Ask, Purpose::Round] {
-            for lane in 0..self.lanes.len() {
+            for lane in (0..lanes.len()).filter(|lane| lanes[*lane]) {
                 while let Some(place) = self.take(lane, purpose, now) {
                     due.push((place, purpose));
                 }
             }
+        }
+        for (lane, _) in self.lanes.iter_mut().zip(lanes).filter(|(_, is_due)| *is_due) {
+            lane.look();
         }
     }
 
@@ -341,25 +350,29 @@ impl Roster {
         } else if let Some(flying) = self.left.get_mut(target)
             && flying.lands(purpose)
         {
-            self.lanes[lane_of(target.method)].in_flight -= 1;
+            let lane = &mut self.lanes[lane_of(target.method)];
+            lane.in_flight -= 1;
+            lane.look();
             if flying.is_none() {
                 self.left.remove(target);
             }
         }
     }
 
-    /// Says the same of the target at a place; returns whether something may be due sooner for it.
-    pub fn done_at(&mut self, place: Place, purpose: Purpose) -> bool {
+    /// Says the same of the target at a place.
+    pub fn done_at(&mut self, place: Place, purpose: Purpose) {
         let slot = &mut self.slots[place.index()];
         if !slot.flying.lands(purpose) {
-            return false;
+            return;
         }
         let lane = &mut self.lanes[slot.lane];
         let was_full = !lane.has_room(Purpose::Round);
         lane.in_flight -= 1;
         // An ask that waited for this poll to end.
         lane.asks.extend(slot.asks.map(|asks| (asks.at, place)));
-        was_full || slot.asks.is_some()
+        if was_full || slot.asks.is_some() {
+            lane.look();
+        }
     }
 
     /// Takes an ask, due at once; returns whether its target is known.
@@ -375,6 +388,7 @@ impl Roster {
         if ask.times == 0 {
             if let Some(old) = slot.asks.take() {
                 lane.asks.remove(&(old.at, place));
+                lane.look();
             }
             return true;
         }
@@ -395,6 +409,7 @@ impl Roster {
         };
         slot.asks = Some(merged);
         lane.asks.insert((merged.at, place));
+        lane.look();
         true
     }
 
@@ -453,6 +468,9 @@ impl Roster {
                 lane.rounds.add((round, place));
             }
             lane.asks.extend(slot.asks.map(|asks| (asks.at, place)));
+        }
+        for lane in &mut self.lanes {
+            lane.look();
         }
     }
 
