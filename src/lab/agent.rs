@@ -240,6 +240,15 @@ fn descr(node: &Node) -> String {
     }
 }
 
+/// Makes a device that was filled with numbers its portrait again.
+pub fn reset(device: &mut Device, portrait: &Device) {
+    for (interface, blank) in device.interfaces.iter_mut().zip(&portrait.interfaces) {
+        interface.oper = blank.oper;
+        interface.in_octets = blank.in_octets;
+        interface.out_octets = blank.out_octets;
+    }
+}
+
 /// Adds what one link does to the interface at `place` of a fresh portrait.
 pub fn count(device: &mut Device, place: usize, does: Traffic) {
     let Some(interface) = device.interfaces.get_mut(place) else {

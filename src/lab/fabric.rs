@@ -14,7 +14,7 @@ mod queue;
 pub mod traps;
 mod wire;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +36,9 @@ const TTL: u8 = 64;
 
 /// Octets of an echo request or a small SNMP question with its headers, where nobody says the size.
 const SIZE: usize = 98;
+
+/// Answers of a device that are kept to be filled anew: a monitor holds two of them, and a third is on its way.
+const KEPT_ANSWERS: usize = 4;
 
 /// How the network behaves where neither topology nor faults say it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -164,6 +167,8 @@ struct Place {
     policer: Option<Policer>,
     /// What it says of itself; numbers are filled in when it is asked.
     device: Device,
+    /// What it said last, the oldest first: what nobody keeps any more is filled anew.
+    said: VecDeque<Arc<Device>>,
     /// At which place of its interfaces each link is counted.
     ports: Vec<(LinkIx, usize)>,
     /// What only a poll by hand asks for.
@@ -201,6 +206,7 @@ impl Fabric {
                 exceeded: Bucket::full(conduct.exceeded),
                 policer: None,
                 device,
+                said: VecDeque::new(),
                 ports: ports
                     .iter()
                     .filter_map(|(link, place)| Some((graph.link(link)?, *place)))
@@ -360,8 +366,36 @@ impl Fabric {
     }
 
     fn seen(&self, node: NodeIx, at: Duration) -> Device {
+        let mut device = self.places[node.index()].device.clone();
+        self.fill(&mut device, node, at);
+        device
+    }
+
+    /// Returns the same, shared: an answer that whoever asked has forgotten is filled anew, as to make one costs three
+    /// texts a port.
+    fn said(&mut self, node: NodeIx, at: Duration) -> Arc<Device> {
+        let mut said = std::mem::take(&mut self.places[node.index()].said);
+        let is_free = |device: &mut Arc<Device>| Arc::get_mut(device).is_some();
+        let free = (0..said.len()).find(|place| is_free(&mut said[*place]));
+        let mut device = match free.and_then(|place| said.remove(place)) {
+            Some(device) => device,
+            None => Arc::new(self.places[node.index()].device.clone()),
+        };
+        if let Some(device) = Arc::get_mut(&mut device) {
+            crate::lab::agent::reset(device, &self.places[node.index()].device);
+            self.fill(device, node, at);
+        }
+        if said.len() == KEPT_ANSWERS {
+            said.pop_front();
+        }
+        said.push_back(Arc::clone(&device));
+        self.places[node.index()].said = said;
+        device
+    }
+
+    /// Fills the numbers of a moment into a node's portrait.
+    fn fill(&self, device: &mut Device, node: NodeIx, at: Duration) {
         let place = &self.places[node.index()];
-        let mut device = place.device.clone();
         device.system.uptime = Some(at.saturating_sub(place.started.0));
         for &(link, port) in &place.ports {
             let (a, b) = self.graph.ends(link);
@@ -376,12 +410,11 @@ impl Fabric {
                 received,
                 sent,
             };
-            crate::lab::agent::count(&mut device, port, does);
+            crate::lab::agent::count(device, port, does);
         }
         if place.behaviour == Behaviour::Backwards {
-            crate::lab::agent::turn_back(&mut device);
+            crate::lab::agent::turn_back(device);
         }
-        device
     }
 }
 

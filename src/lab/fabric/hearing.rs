@@ -140,7 +140,7 @@ impl Fabric {
                 let ttl = None;
                 (Answer::Echo { rtt: first, ttl }, first)
             }
-            Method::Snmp => told(behaviour, self.seen(node, answers_at), target, first),
+            Method::Snmp => told(behaviour, self.said(node, answers_at), target, first),
         };
         Some(Heard {
             answer,
@@ -172,7 +172,7 @@ fn is_unheard(behaviour: Behaviour, target: &Target) -> bool {
 /// Returns what a poll makes of an agent that answers, and how long it takes.
 fn told(
     behaviour: Behaviour,
-    mut device: Device,
+    device: Arc<Device>,
     target: &Target,
     first: Duration,
 ) -> (Answer, Duration) {
@@ -182,20 +182,23 @@ fn told(
             let cells = CELLS * device.interfaces.len() as u32;
             let whole = first + by * cells;
             if whole <= limit {
-                return (Answer::Device(Arc::new(device)), whole);
+                return (Answer::Device(device), whole);
             }
-            device.interfaces.truncate(device.interfaces.len() / 2);
-            (Answer::Partial(Arc::new(device)), limit)
+            (Answer::Partial(half(device)), limit)
         }
-        Behaviour::Partial => {
-            device.interfaces.truncate(device.interfaces.len() / 2);
-            (Answer::Partial(Arc::new(device)), first)
-        }
+        Behaviour::Partial => (Answer::Partial(half(device)), first),
         // What it tells is not of the objects asked for, so nothing of it is kept.
         Behaviour::Unasked => (Answer::Partial(Arc::default()), first),
         // Every row was heard before the first that was not one.
-        Behaviour::Circle => (Answer::Partial(Arc::new(device)), first),
-        Behaviour::Endless => (Answer::Partial(Arc::new(device)), limit),
-        _ => (Answer::Device(Arc::new(device)), first),
+        Behaviour::Circle => (Answer::Partial(device), first),
+        Behaviour::Endless => (Answer::Partial(device), limit),
+        _ => (Answer::Device(device), first),
     }
+}
+
+/// Returns a device with the first half of its interfaces.
+fn half(mut device: Arc<Device>) -> Arc<Device> {
+    let rows = device.interfaces.len() / 2;
+    Arc::make_mut(&mut device).interfaces.truncate(rows);
+    device
 }

@@ -258,12 +258,20 @@ impl Wire {
                 .dead
                 .1
                 .map_or(Duration::ZERO, |since| at.saturating_sub(since));
-        let alive = at.saturating_sub(dead).as_nanos();
-        [0, 1].map(|way| {
-            let modelled = u128::from(self.background[way]) * alive / 1_000_000_000;
-            modelled as u64 + self.carried[way]
-        })
+        let alive = at.saturating_sub(dead);
+        [0, 1].map(|way| passed(self.background[way], alive) + self.carried[way])
     }
+}
+
+/// Returns what so much a second comes to in a time, rounded down.
+fn passed(per_second: u64, time: Duration) -> u64 {
+    let nanos = u64::from(time.subsec_nanos());
+    let part = match per_second.checked_mul(nanos) {
+        Some(product) => product / 1_000_000_000,
+        None => (u128::from(per_second) * u128::from(nanos) / 1_000_000_000) as u64,
+    };
+    // Counters wrap (RFC 2863).
+    per_second.wrapping_mul(time.as_secs()).wrapping_add(part)
 }
 
 /// Returns the way between the ends of a link whose length nobody wrote down.
