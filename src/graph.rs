@@ -214,7 +214,11 @@ impl Graph {
     /// Returns where a node is; a guess that is right spares the search.
     #[must_use]
     pub fn node_near(&self, guess: Option<NodeIx>, id: &NodeId) -> Option<NodeIx> {
-        let is_there = |at: &NodeIx| self.inner.node_weight(*at).is_some_and(|node| node.id == *id);
+        let is_there = |at: &NodeIx| {
+            self.inner
+                .node_weight(*at)
+                .is_some_and(|node| node.id == *id)
+        };
         guess.filter(is_there).or_else(|| self.node(id))
     }
 

@@ -23,7 +23,6 @@ pub mod poll;
 mod precise;
 mod raw;
 pub mod roster;
-mod rounds;
 pub mod service;
 mod snmp;
 pub mod tally;

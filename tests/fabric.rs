@@ -10,7 +10,7 @@ use spanwatch::lab::action::behaviour::Behaviour;
 use spanwatch::lab::action::impairment::{Impairment, Rate};
 use spanwatch::lab::action::{Action, Loss};
 use spanwatch::lab::fabric::{Conduct, Fabric, Fate, Packet};
-use spanwatch::model::device::PortStatus;
+use spanwatch::model::device::{Device, PortStatus};
 use spanwatch::model::network::{
     End, Link, Network, Node, Parts, Policy, Rates, RiskGroup, default_metric,
 };
@@ -556,6 +556,61 @@ fn counters_grow_stand_still_and_begin_again() {
     assert_eq!(octets(&fabric, seconds(100)), (0, seconds(0)));
     assert_eq!(fabric.started(&"pop-c".into()), (seconds(100), 2));
     assert!(octets(&fabric, seconds(101)).0 > 0);
+}
+
+#[test]
+fn a_poll_tells_the_moment_whether_older_ones_are_kept_or_not() {
+    let network = small();
+    let mut fabric = Fabric::new(network, 8);
+    let mut kept: Vec<(Device, Arc<Device>)> = Vec::new();
+    for number in 0..60_u64 {
+        let at = seconds(60 * number);
+        match number {
+            20 => fabric.act(&Action::Cut(vec![element("link:single--pop-a")]), at),
+            40 => fabric.act(&Action::RestoreAll, at),
+            _ => {}
+        }
+        let Answer::Device(said) = poll(&mut fabric, "pop-a", at) else {
+            panic!("no answer to poll {number}");
+        };
+        let answered_at = said.system.uptime.expect("since the beginning");
+        let true_then = fabric
+            .device(&"pop-a".into(), answered_at)
+            .expect("it is there");
+        assert_eq!(*said, true_then, "poll {number}");
+        // Some are kept for long, some for a while, most not at all.
+        if number % 3 == 0 {
+            kept.push((true_then, said));
+        }
+        if number % 7 == 0 {
+            kept.remove(0);
+        }
+    }
+    for (true_then, said) in &kept {
+        assert_eq!(**said, *true_then, "what is kept is not written over");
+    }
+}
+
+#[test]
+fn what_is_broken_elsewhere_changes_no_round_trip() {
+    let network = small();
+    // Where nothing at all is wrong, packets are carried by a shorter reckoning.
+    let mut sound = Fabric::new(network.clone(), 5);
+    let mut broken = sound.clone();
+    broken.act(&Action::Cut(vec![element("node:lonely")]), Duration::ZERO);
+    let mut heard = 0;
+    for round in 0..50 {
+        let at = seconds(round);
+        for target in network.targets() {
+            if target.id.node.as_str() == "lonely" {
+                continue;
+            }
+            let (one, other) = (sound.ask(&target, at), broken.ask(&target, at));
+            assert_eq!(format!("{one:?}"), format!("{other:?}"), "{target:?}");
+            heard += usize::from(one.0.is_heard());
+        }
+    }
+    assert!(heard > 400, "only {heard} answers");
 }
 
 #[test]

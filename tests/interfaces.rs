@@ -263,7 +263,7 @@ fn nothing_differs_in_a_lab_that_is_wired_as_declared() {
     let began = clock::now();
     let roster = Roster::new(network.targets(), began, 3, Pace::Watch);
     let fabric = Fabric::new(network.clone(), 7);
-    let mut world = World::new(fabric, roster, began).asking_neighbours();
+    let mut world = World::new(fabric, roster).asking_neighbours();
     let mut monitor = Monitor::new(reference, Setting::Simulated, Book::default(), at);
     for _ in 0..2 {
         let mut now = began;

@@ -421,7 +421,7 @@ fn minutes(network: &Arc<Network>, bad: &[(Behaviour, NodeId)]) -> Minutes {
     let at: Timestamp = "2026-11-24T08:00:00+07:00".parse().expect("a moment");
     let began = clock::now();
     let roster = Roster::new(network.targets(), began, 3, Pace::Watch);
-    let mut world = World::new(Fabric::new(Arc::clone(network), 7), roster, began);
+    let mut world = World::new(Fabric::new(Arc::clone(network), 7), roster);
     let reference = Reference::new((**network).clone());
     let mut monitor = Monitor::new(reference, Setting::Simulated, Book::default(), at);
     for (behaviour, node) in bad {

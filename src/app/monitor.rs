@@ -268,12 +268,14 @@ impl Monitor {
         let Some(at) = self.reference.graph.node_near(guess, node) else {
             return self.ask_hinted(now);
         };
-        self.pending.remove(&reading.target);
+        if !self.pending.is_empty() {
+            self.pending.remove(&reading.target);
+        }
         self.stale[at.index()] = true;
         if matches!(reading.answer, Answer::Unsent { .. }) {
             self.unsent += 1;
             self.mute.insert(node.clone());
-        } else {
+        } else if !self.mute.is_empty() {
             self.mute.remove(node);
         }
         if self.policing.takes(at, reading) {

@@ -154,7 +154,12 @@ impl World {
     /// Returns when something happens next.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
-        let next = self.roster.next_moment().into_iter().chain(self.first()).min();
+        let next = self
+            .roster
+            .next_moment()
+            .into_iter()
+            .chain(self.first())
+            .min();
         next.map(|next| self.epoch.instant(next))
     }
 
@@ -185,30 +190,37 @@ impl World {
     ///
     /// Time must not run backwards between calls.
     pub fn advance(&mut self, now: Instant) -> Vec<Reading> {
+        let now = self.epoch.moment(now);
+        self.ask_by(now);
         let mut heard = Vec::new();
-        self.advance_into(self.epoch.moment(now), &mut heard);
-        heard.into_iter().map(|(_, reading)| reading).collect()
+        while let Some((_, reading)) = self.hear(now) {
+            heard.push(reading);
+        }
+        heard
     }
 
-    /// Does the same, and appends to what was heard, with where each target stands in the fabric.
-    pub fn advance_into(&mut self, now: Moment, heard: &mut Vec<(Option<NodeIx>, Reading)>) {
+    /// Asks what is due by `now`.
+    pub fn ask_by(&mut self, now: Moment) {
         if self.roster.next_moment().is_some_and(|due| due <= now) {
             self.ask_due(now);
         }
-        while let Some(first) = self.coming.pop_front_if(|first| first.at <= now) {
-            match first.place {
-                Some(place) => self.roster.done_at(place, first.purpose),
-                None => self.roster.done(&first.target, first.purpose),
-            }
-            let reading = Reading {
-                target: first.target,
-                asked: self.epoch.instant(first.asked),
-                in_round: first.purpose == Purpose::Round,
-                at: self.epoch.instant(first.at),
-                answer: first.answer,
-            };
-            heard.push((first.node, reading));
+    }
+
+    /// Takes out the first reading that has arrived by `now`, with where its target stands in the fabric.
+    pub fn hear(&mut self, now: Moment) -> Option<(Option<NodeIx>, Reading)> {
+        let first = self.coming.pop_front_if(|first| first.at <= now)?;
+        match first.place {
+            Some(place) => self.roster.done_at(place, first.purpose),
+            None => self.roster.done(&first.target, first.purpose),
         }
+        let reading = Reading {
+            target: first.target,
+            asked: self.epoch.instant(first.asked),
+            in_round: first.purpose == Purpose::Round,
+            at: self.epoch.instant(first.at),
+            answer: first.answer,
+        };
+        Some((first.node, reading))
     }
 
     fn ask_due(&mut self, now: Moment) {
@@ -241,8 +253,12 @@ impl World {
             };
             // Two of one moment are in the order in which they were asked. An answer overtakes only silences, which
             // stand at the end of the line.
-            let place = self.coming.partition_point(|other| other.at <= coming.at);
-            self.coming.insert(place, coming);
+            if self.coming.back().is_none_or(|last| last.at <= coming.at) {
+                self.coming.push_back(coming);
+            } else {
+                let place = self.coming.partition_point(|other| other.at <= coming.at);
+                self.coming.insert(place, coming);
+            }
         }
         self.asked = due;
     }

@@ -214,9 +214,7 @@ fn simulate(
     let fabric = Fabric::with_conduct(reference.network.clone(), simulation.seed, conduct);
     let roster = Roster::new(reference.network.targets(), began, simulation.seed, pace);
     let (line, lab) = live::start(
-        World::new(fabric, roster)
-            .listening()
-            .asking_neighbours(),
+        World::new(fabric, roster).listening().asking_neighbours(),
         record,
         cancel.clone(),
     );

@@ -165,9 +165,7 @@ impl Account {
     ///
     /// Returns whether it did count.
     pub fn round(&mut self, asked: Instant, answered: bool, apart: Duration) -> bool {
-        let is_round = self
-            .asked
-            .is_none_or(|last| asked >= last + apart);
+        let is_round = self.asked.is_none_or(|last| asked >= last + apart);
         self.asked = self.asked.max(Some(asked));
         if !is_round {
             return false;

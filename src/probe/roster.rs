@@ -13,15 +13,18 @@
 //!        hash of (seed, target)        the same hash: no drift, no herd
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+mod lane;
+mod rounds;
+
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::clock::moment::{Epoch, Moment, nanos};
 use crate::model::Register;
 use crate::model::reading::Ask;
-use crate::model::target::{Method, Target, TargetId};
-use crate::probe::bucket::Bucket;
-use crate::probe::rounds::Rounds;
+use crate::model::target::{Target, TargetId};
+use crate::probe::roster::lane::{Asks, Flying, Lane, PING, SNMP, Slot, TCP, lane_of};
+use crate::probe::roster::rounds::next_seat;
 
 /// The first round of a watch is spread over this long: a screen fills while one looks at it.
 const FIRST_ROUND: Duration = Duration::from_secs(2);
@@ -46,39 +49,6 @@ pub enum Purpose {
     /// Its round.
     Round,
 }
-
-/// What one lane may do.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    /// Time between two questions, on average.
-    spacing: Duration,
-    /// So many may leave at once after a pause.
-    burst: u32,
-    /// At most so many are unanswered.
-    cap: usize,
-}
-
-/// 20,000 a second lost none of 60,000 echoes even with the kernel's default receive buffer; bursts did. A
-/// burst of 64 replies (and on loopback as many requests) fits into that buffer.
-const PING: Limits = Limits {
-    spacing: Duration::from_micros(50),
-    burst: 64,
-    cap: 16_384,
-};
-
-/// A poll is about twenty exchanges, so this is about 20,000 datagrams a second at most.
-const SNMP: Limits = Limits {
-    spacing: Duration::from_millis(1),
-    burst: 16,
-    cap: 2_048,
-};
-
-/// Each handshake holds one descriptor; 1,024 is the usual limit of a process, and others need some.
-const TCP: Limits = Limits {
-    spacing: Duration::from_millis(1),
-    burst: 16,
-    cap: 512,
-};
 
 /// The order of all questions. See the head of this file.
 #[derive(Clone, Debug)]
@@ -107,158 +77,6 @@ impl Place {
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
-    }
-}
-
-/// One target's place.
-#[derive(Clone, Debug)]
-struct Slot {
-    target: Target,
-    /// The lane of its method.
-    lane: usize,
-    /// Nanoseconds between its rounds.
-    interval: u64,
-    /// Where in its interval its rounds come.
-    seat: u64,
-    /// When its round is due; `None` in a sweep once it was asked.
-    round: Option<Moment>,
-    /// What an inquiry still wants of it.
-    asks: Option<Asks>,
-    flying: Flying,
-}
-
-impl Slot {
-    fn is_poll(&self) -> bool {
-        self.target.id.method == Method::Snmp
-    }
-
-    /// Takes the first ask of a lane out of it, which is of this slot; returns whether it may leave.
-    fn book_ask(&mut self, place: Place, lane: &mut Lane, now: Moment) -> bool {
-        lane.asks.pop_first();
-        // Two polls of one device would only slow each other; `done` brings the ask back. Echoes of an inquiry
-        // overlap: they are closer together than a silent one's time-out.
-        if self.is_poll() && !self.flying.is_none() {
-            return false;
-        }
-        self.asks = self.asks.filter(|asks| asks.left > 1).map(|asks| Asks {
-            left: asks.left - 1,
-            at: now.saturating_add(asks.spacing),
-            ..asks
-        });
-        lane.asks.extend(self.asks.map(|asks| (asks.at, place)));
-        self.flying.asks += 1;
-        true
-    }
-
-    /// Takes the first round of a lane out of it, which is of this slot, and adds the slot's next; returns whether the one
-    /// taken may leave.
-    fn book_round(&mut self, place: Place, lane: &mut Lane, pace: Pace, now: Moment) -> bool {
-        self.round = match pace {
-            Pace::Watch => Some(next_seat(self.seat, self.interval, now)),
-            Pace::Sweep => None,
-        };
-        lane.rounds.take();
-        if let Some(round) = self.round {
-            lane.rounds.add((round, place));
-        }
-        if self.flying.rounds > 0 || (self.is_poll() && self.flying.asks > 0) {
-            // The one in flight is this round's reading.
-            return false;
-        }
-        self.flying.rounds += 1;
-        true
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Asks {
-    left: u8,
-    /// Nanoseconds between two of them.
-    spacing: u64,
-    at: Moment,
-}
-
-/// Unanswered questions to one target.
-#[derive(Clone, Copy, Debug, Default)]
-struct Flying {
-    rounds: u32,
-    asks: u32,
-}
-
-impl Flying {
-    /// Takes one back; returns whether there was one.
-    fn lands(&mut self, purpose: Purpose) -> bool {
-        let count = match purpose {
-            Purpose::Ask => &mut self.asks,
-            Purpose::Round => &mut self.rounds,
-        };
-        let flew = *count > 0;
-        *count -= u32::from(flew);
-        flew
-    }
-
-    fn is_none(self) -> bool {
-        self.rounds + self.asks == 0
-    }
-}
-
-/// All questions by one method.
-#[derive(Clone, Debug)]
-struct Lane {
-    limits: Limits,
-    /// Each slot has one at most.
-    rounds: Rounds,
-    /// When, and whose: two of one moment are in order of id.
-    asks: BTreeSet<(Moment, Place)>,
-    in_flight: usize,
-    bucket: Bucket,
-    /// When something will be due next, as the lane was when it was last looked at.
-    next: Option<Moment>,
-}
-
-impl Lane {
-    fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            rounds: Rounds::default(),
-            asks: BTreeSet::new(),
-            in_flight: 0,
-            bucket: Bucket::new(limits.spacing, limits.burst, 0),
-            next: None,
-        }
-    }
-
-    fn take(&mut self, now: Moment) {
-        self.bucket.take(now);
-        self.in_flight += 1;
-    }
-
-    fn has_room(&self, purpose: Purpose) -> bool {
-        let cap = self.limits.cap;
-        self.in_flight
-            < match purpose {
-                Purpose::Ask => cap,
-                Purpose::Round => cap - cap / 4,
-            }
-    }
-
-    /// Returns what comes first of one purpose.
-    fn first(&self, purpose: Purpose) -> Option<(Moment, Place)> {
-        match purpose {
-            Purpose::Ask => self.asks.first().copied(),
-            Purpose::Round => self.rounds.first(),
-        }
-    }
-
-    /// Finds out when something will be due next.
-    fn look(&mut self) {
-        let first = [Purpose::Ask, Purpose::Round]
-            .into_iter()
-            .filter(|purpose| self.has_room(*purpose))
-            .filter_map(|purpose| self.first(purpose))
-            .map(|(at, _)| at)
-            .min();
-        self.next = first.map(|first| first.max(self.bucket.open_at()));
     }
 }
 
@@ -312,6 +130,7 @@ impl Roster {
     }
 
     /// Returns all targets, in order of place.
+    #[must_use]
     pub fn targets(&self) -> impl ExactSizeIterator<Item = &Target> {
         self.slots.values().map(|slot| &slot.target)
     }
@@ -329,17 +148,17 @@ impl Roster {
 
     /// Appends the places of what may be asked at a moment since the start, in the same order.
     pub fn due_at(&mut self, now: Moment, due: &mut Vec<(Place, Purpose)>) {
-        let is_due = |lane: &Lane| lane.next.is_some_and(|next| next <= now);
-        let lanes = self.lanes.each_ref().map(is_due);
         for purpose in [Purpose::Ask, Purpose::Round] {
-            for lane in (0..lanes.len()).filter(|lane| lanes[*lane]) {
-                while let Some(place) = self.take(lane, purpose, now) {
-                    due.push((place, purpose));
+            for lane in &mut self.lanes {
+                if lane.is_due(now) {
+                    lane.take_all(purpose, &mut self.slots, self.pace, now, due);
                 }
             }
         }
-        for (lane, _) in self.lanes.iter_mut().zip(lanes).filter(|(_, is_due)| *is_due) {
-            lane.look();
+        for lane in &mut self.lanes {
+            if lane.is_due(now) {
+                lane.look();
+            }
         }
     }
 
@@ -473,26 +292,6 @@ impl Roster {
             lane.look();
         }
     }
-
-    /// Takes one question out of a lane.
-    fn take(&mut self, lane: usize, purpose: Purpose, now: Moment) -> Option<Place> {
-        let lane = &mut self.lanes[lane];
-        loop {
-            let (_, place) = lane.first(purpose).filter(|(at, _)| *at <= now)?;
-            if !lane.has_room(purpose) || lane.bucket.open_at() > now {
-                return None;
-            }
-            let slot = &mut self.slots[place.index()];
-            let may_leave = match purpose {
-                Purpose::Ask => slot.book_ask(place, lane, now),
-                Purpose::Round => slot.book_round(place, lane, self.pace, now),
-            };
-            if may_leave {
-                lane.take(now);
-                return Some(place);
-            }
-        }
-    }
 }
 
 /// Returns a target's first seat that is more than half an interval after `now`, where it has one in each interval.
@@ -508,24 +307,6 @@ pub(in crate::probe) fn seat_after(
     let (epoch, interval) = (Epoch::at(start), nanos(interval).max(1));
     let seat = hash(seed, target) % interval;
     epoch.instant(next_seat(seat, interval, epoch.moment(now)))
-}
-
-/// Returns the first moment that is `seat` into an interval and more than half an interval after `now`.
-///
-/// So a late round is not followed by a hasty one, and no gap is longer than one and a half intervals: data are
-/// called stale after two.
-fn next_seat(seat: u64, interval: u64, now: Moment) -> Moment {
-    let past = now + interval / 2;
-    let rounds = past.checked_sub(seat).map_or(0, |over| over / interval + 1);
-    seat.saturating_add(interval.saturating_mul(rounds))
-}
-
-fn lane_of(method: Method) -> usize {
-    match method {
-        Method::Ping => 0,
-        Method::Snmp => 1,
-        Method::Tcp(_) => 2,
-    }
 }
 
 /// FNV-1a over seed, node and method, finished by the mixer of `SplitMix64`: the standard library promises no

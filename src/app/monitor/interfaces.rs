@@ -15,8 +15,8 @@ use crate::app::interfaces::{Comparison, Interfaces, beside};
 use crate::app::monitor::{Monitor, moment};
 use crate::app::survey::witness;
 use crate::judge::rates::{PortRate, rates};
-use crate::model::{NodeId, Register};
 use crate::model::device::{Device, Neighbour};
+use crate::model::{NodeId, Register};
 use crate::probe::hearing;
 
 /// Comparisons are made at most this often, however many ports change: each looks at all devices.
@@ -119,9 +119,10 @@ impl Gauge {
         }
         let ports = hearing::ports(device);
         // The same silence weighs more when it is of the ports as they are now.
-        let is_news = self.heard.as_ref().is_none_or(|heard| {
-            heard.ports != ports || *heard.neighbours != *device.neighbours
-        });
+        let is_news = self
+            .heard
+            .as_ref()
+            .is_none_or(|heard| heard.ports != ports || *heard.neighbours != *device.neighbours);
         self.heard = Some(Hearing {
             at: asked,
             neighbours: device.neighbours.as_slice().into(),

@@ -129,13 +129,11 @@ impl Monitor {
         let Some(link) = self.reference.link_on(node, name) else {
             return (None, false);
         };
-        match self.ports.get_index_of(&AtPort(node, link)) {
-            Some(place) => (Some(place), false),
-            None => {
-                let key = (node.clone(), link.clone());
-                (Some(self.ports.insert_full(key, fresh).0), true)
-            }
+        if let Some(place) = self.ports.get_index_of(&AtPort(node, link)) {
+            return (Some(place), false);
         }
+        let key = (node.clone(), link.clone());
+        (Some(self.ports.insert_full(key, fresh).0), true)
     }
 
     /// Asks the ports of the nodes beside one that fell silent or came back, and its own.

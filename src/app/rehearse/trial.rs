@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::app::Setting;
 use crate::app::incident::Book;
@@ -14,11 +14,9 @@ use crate::app::reference::Reference;
 use crate::app::world::World;
 use crate::clock;
 use crate::clock::moment::{Moment, nanos};
-use crate::graph::NodeIx;
 use crate::judge::rules::Rules;
 use crate::lab::action::Action;
 use crate::lab::fabric::{Conduct, Fabric};
-use crate::model::reading::Reading;
 use crate::probe::roster::{Pace, Roster};
 
 /// How often an open inquiry is looked at.
@@ -42,8 +40,6 @@ pub struct Trial {
     pub readings: (u64, u64),
     /// `now`, as the world counts.
     moment: Moment,
-    /// What is heard in a step, between two uses: it would be made anew for every reading.
-    heard: Vec<(Option<NodeIx>, Reading)>,
 }
 
 impl Trial {
@@ -73,7 +69,6 @@ impl Trial {
             at,
             readings: (0, 0),
             moment: 0,
-            heard: Vec::new(),
         }
     }
 
@@ -95,21 +90,18 @@ impl Trial {
         let look = deadline.map(|deadline| epoch.moment(deadline.max(self.now + LOOK)));
         let until = look.map_or(end, |look| look.min(end));
         let next = self.world.ask_until_heard(self.moment, until);
-        let passed = i64::try_from(next - self.moment).unwrap_or(i64::MAX);
-        let passed = SignedDuration::from_nanos(passed);
-        self.at = self.at.saturating_add(passed).unwrap_or(Timestamp::MAX);
+        self.at = after(self.at, next - self.moment);
         self.now = epoch.instant(next);
         self.moment = next;
-        let mut heard = std::mem::take(&mut self.heard);
-        self.world.advance_into(next, &mut heard);
-        for (node, reading) in heard.drain(..) {
+        self.world.ask_by(next);
+        while let Some((node, reading)) = self.world.hear(next) {
             self.readings.0 += 1;
             self.readings.1 += u64::from(!reading.answer.is_heard());
-            for ask in self.monitor.apply_near(node, &reading, self.now) {
-                self.world.ask(&ask, self.now);
+            let asks = self.monitor.apply_near(node, &reading, self.now);
+            for ask in &asks {
+                self.world.ask(ask, self.now);
             }
         }
-        self.heard = heard;
         for hint in self.world.hints(self.now) {
             for ask in self.monitor.hint(&hint, self.now) {
                 self.world.ask(&ask, self.now);
@@ -148,6 +140,14 @@ impl Trial {
     pub fn act(&mut self, action: &Action) {
         self.world.act(action, self.now);
     }
+}
+
+/// Returns the time of records so many nanoseconds after another; it is all of one addition that a step can afford.
+fn after(at: Timestamp, passed: u64) -> Timestamp {
+    // It is not negative after 1970, where all rehearsals are.
+    let nanos = passed.saturating_add(u64::try_from(at.subsec_nanosecond()).unwrap_or_default());
+    let seconds = at.as_second() + (nanos / 1_000_000_000).cast_signed();
+    Timestamp::new(seconds, (nanos % 1_000_000_000) as i32).unwrap_or(Timestamp::MAX)
 }
 
 /// Returns ten in the morning of a Tuesday, where the network is.

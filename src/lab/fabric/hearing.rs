@@ -63,7 +63,7 @@ impl Fabric {
             return (Answer::Echo { rtt, ttl }, rtt);
         }
         let mut spent = Duration::ZERO;
-        for _ in 0..u32::from(target.retries) + 1 {
+        for _ in 0..=target.retries {
             if let Some(heard) = self.attempt(node, target, at + spent)
                 && heard.first <= target.timeout
             {

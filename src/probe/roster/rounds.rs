@@ -32,20 +32,23 @@ impl Rounds {
 
     /// Returns the first.
     pub(super) fn first(&self) -> Option<Round> {
-        match (self.line.front(), self.others.peek()) {
-            (Some(one), Some(Reverse(other))) => Some(*one.min(other)),
-            (Some(one), None) | (None, Some(Reverse(one))) => Some(*one),
-            (None, None) => None,
-        }
+        let first = self.line.front().copied();
+        let Some(Reverse(other)) = self.others.peek() else {
+            return first;
+        };
+        Some(first.map_or(*other, |first| first.min(*other)))
     }
 
     /// Takes the first out.
     pub(super) fn take(&mut self) -> Option<Round> {
-        let first = self.first()?;
-        if self.line.front() == Some(&first) {
-            self.line.pop_front()
-        } else {
+        let is_other = self.others.peek().is_some_and(|Reverse(other)| {
+            let first = self.line.front();
+            first.is_none_or(|first| other < first)
+        });
+        if is_other {
             self.others.pop().map(|Reverse(round)| round)
+        } else {
+            self.line.pop_front()
         }
     }
 
@@ -54,4 +57,14 @@ impl Rounds {
         self.line.clear();
         self.others.clear();
     }
+}
+
+/// Returns the first moment that is `seat` into an interval and more than half an interval after `now`.
+///
+/// So a late round is not followed by a hasty one, and no gap is longer than one and a half intervals: data are
+/// called stale after two.
+pub(super) fn next_seat(seat: u64, interval: u64, now: Moment) -> Moment {
+    let past = now + interval / 2;
+    let rounds = past.checked_sub(seat).map_or(0, |over| over / interval + 1);
+    seat.saturating_add(interval.saturating_mul(rounds))
 }
