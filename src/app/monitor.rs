@@ -320,6 +320,9 @@ impl Monitor {
 
     /// Lets time pass: closes an inquiry that is over, and looks at office hours and maintenance.
     pub fn tick(&mut self, now: Instant, at: Timestamp) {
+        if self.is_idle(now, at) {
+            return;
+        }
         let changed = self.look_at_the_clock(at) | self.look_at_our_sockets();
         let busy = !self.pending.is_empty() && self.pending_until.is_some_and(|until| now < until);
         if let Some(closed) = self.judge.close(now, busy) {
@@ -331,6 +334,18 @@ impl Monitor {
         }
         self.look_for_loss(now, at);
         self.note_peak(at);
+    }
+
+    /// Returns whether time can change nothing yet; so it is after most readings. What goes by the wall clock changes with
+    /// its minutes.
+    fn is_idle(&self, now: Instant, at: Timestamp) -> bool {
+        self.deadline().is_none()
+            && self.mute.is_empty()
+            && !self.was_mute
+            && self.verdicts.is_empty()
+            && self.loss_again.is_some_and(|again| now < again)
+            && minute(at) == self.special.minute
+            && self.quarter == Some(quarter(at))
     }
 
     /// Returns how many nodes have given no reading yet.
@@ -430,7 +445,7 @@ impl Monitor {
     }
 
     fn note_peak(&mut self, at: Timestamp) {
-        let quarter = at.as_second().div_euclid(QUARTER);
+        let quarter = quarter(at);
         let is_new = self.quarter != Some(quarter) && !self.peaks.contains_key(&quarter);
         self.quarter = Some(quarter);
         if !is_new && self.verdicts.is_empty() {
@@ -483,6 +498,11 @@ fn shut(reference: &Reference, at: Timestamp) -> BTreeSet<String> {
     let hours = network.hours.iter();
     let shut = hours.filter(|(_, hours)| !hours.are_open(at, &network.time_zone));
     shut.map(|(name, _)| name.clone()).collect()
+}
+
+/// Returns the quarter of an hour since 1970.
+fn quarter(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(QUARTER)
 }
 
 /// Returns the minute since 1970.

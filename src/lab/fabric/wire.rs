@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::graph::mix;
 use crate::lab::action::Loss;
 use crate::lab::action::impairment::{Impairment, Rate};
-use crate::lab::fabric::dice::Dice;
+use crate::lab::fabric::dice::{Dice, Waits};
 use crate::lab::fabric::queue::Queue;
 use crate::model::network::{Link, Network};
 
@@ -174,8 +174,8 @@ impl Mischief {
 /// One link: its delay, its loss in each direction, what it carried.
 #[derive(Clone, Debug)]
 pub(super) struct Wire {
-    base: f64,
-    jitter: f64,
+    /// How long a packet takes over it, in nanoseconds.
+    waits: Waits,
     /// Octets a second that are modelled beside the probes, a to b and b to a.
     pub(super) background: [u64; 2],
     /// Loss a to b and b to a.
@@ -216,8 +216,7 @@ impl Wire {
             capacity / 8_000 * (20 + hash % 280)
         };
         Self {
-            base: base + km * NANOS_PER_KM,
-            jitter,
+            waits: Waits::new(base + km * NANOS_PER_KM, jitter),
             background: [rate(1), rate(2)],
             channels: [None, None],
             mischief: None,
@@ -232,10 +231,8 @@ impl Wire {
     }
 
     /// Returns the same in nanoseconds.
-    #[expect(clippy::cast_sign_loss, reason = "no link brings packets back in time")]
     pub(super) fn nanos(&self, dice: &mut Dice) -> u64 {
-        // By way of a signed number, which takes half the instructions; it is 292 years.
-        (self.base + self.jitter * dice.wait().min(10.0)) as i64 as u64
+        self.waits.draw(dice)
     }
 
     /// Notes that the link is dead, or alive, from `at` on.
